@@ -1,0 +1,30 @@
+import { transform } from 'esbuild';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  oxc: false, // oxc leaves standard decorators as they are; esbuild lowers them
+  plugins: [
+    {
+      name: 'esbuild-typescript',
+      transform: {
+        filter: { id: /\.ts$/ },
+        handler: (code, id) => transform(code, { loader: 'ts', target: 'node22', sourcefile: id, sourcemap: true }),
+      },
+    },
+  ],
+  ssr: { resolve: { conditions: ['@dataenginex/source', 'node'] } },
+  test: {
+    include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts'],
+    coverage: { include: ['packages/*/src/**'] },
+    reporters: [
+      'default',
+      {
+        onTestRunEnd(modules) {
+          const count = (state: 'passed' | 'failed') =>
+            modules.reduce((sum, module) => sum + [...module.children.allTests(state)].length, 0);
+          console.log(`${count('passed')} passed, ${count('failed')} failed`);
+        },
+      },
+    ],
+  },
+});

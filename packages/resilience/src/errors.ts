@@ -1,0 +1,26 @@
+import { DexError } from '@dataenginex/core';
+
+/** The time that a `timeout` policy allows has passed. The function it wrapped may still be running. */
+export class TimeoutError extends DexError {
+  override readonly name = 'TimeoutError';
+  readonly code = 'DEX_TIMEOUT';
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super(`Timed out after ${timeoutMs} ms.`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A policy was used as a decorator on something it cannot wrap, or by a compiler that speaks the legacy dialect. */
+export class DecoratorError extends DexError {
+  override readonly name = 'DecoratorError';
+  readonly code = 'DEX_DECORATOR';
+
+  constructor() {
+    super(
+      'A policy decorates methods, as a TC39 standard decorator. ' +
+        'If this is a method, turn "experimentalDecorators" off in tsconfig.json.',
+    );
+  }
+}

@@ -1,0 +1,193 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Policy, policy, retry, timeout } from './index.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+const broken = (): Promise<number> => {
+  throw new Error('sync');
+};
+const never = (): Promise<never> => new Promise(() => {});
+
+describe('policy', () => {
+  it('composes outside in: a timeout before retry bounds the whole, one after it each attempt', async () => {
+    const attempts: number[] = [];
+    const slow = (): Promise<never> => {
+      attempts.push(Date.now());
+      return never();
+    };
+    const bounded = policy(timeout(1_000), retry({ attempts: 10, baseDelayMs: 0 }), timeout(300));
+    const started = Date.now();
+    const result = expect(bounded.run(slow)).rejects.toMatchObject({ code: 'DEX_TIMEOUT', timeoutMs: 1_000 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await result;
+    expect(attempts.map((at) => at - started)).toEqual([0, 300, 600, 900]);
+  });
+
+  it('passes through without policies', async () => {
+    await expect(policy().run(async ({ attempt }) => attempt)).resolves.toBe(1);
+  });
+
+  it('names an argument that is no policy', () => {
+    const notOne: Policy = Object.assign(() => never, { run: never });
+    expect(() => policy(retry(), notOne)).toThrow(
+      'Option "policy[1]" must be a policy, such as retry(), got a function.',
+    );
+  });
+
+  it('turns a synchronous throw into a rejection', async () => {
+    await expect(timeout(10).run(broken)).rejects.toThrow('sync');
+    await expect(retry({ attempts: 1 }).run(broken)).rejects.toThrow('sync');
+  });
+});
+
+describe('abort', () => {
+  const stacks: [string, Policy][] = [
+    ['policy()', policy()],
+    ['timeout', timeout(1_000)],
+    ['retry', retry()],
+    ['all', policy(timeout(1_000), retry(), timeout(500))],
+  ];
+
+  it.each(stacks)('%s rejects with the reason at once though the function ignores its signal', async (_name, stack) => {
+    const controller = new AbortController();
+    const reason = new Error('user left');
+    const result = expect(stack.run(never, { signal: controller.signal })).rejects.toBe(reason);
+    controller.abort(reason);
+    await result;
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  it.each(stacks)('%s does not call the function when aborted before', async (_name, stack) => {
+    const fn = vi.fn(never);
+    await expect(stack.run(fn, { signal: AbortSignal.abort('early') })).rejects.toBe('early');
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  it.each(stacks)('%s leaves no listener after success or failure', async (_name, stack) => {
+    const { signal } = new AbortController();
+    await stack.run(async () => 1, { signal });
+    const failing = stack.run(() => Promise.reject(new Error('x')), { signal }).catch(() => {});
+    await vi.runAllTimersAsync();
+    await failing;
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('reaches the signal of the attempt through every layer, also in a retry', async () => {
+    const controller = new AbortController();
+    let seen: AbortSignal | undefined;
+    const run = policy(timeout(1_000), retry({ baseDelayMs: 0 }), timeout(500)).run(
+      async ({ signal, attempt }) => {
+        if (attempt === 1) throw new Error('first');
+        seen = signal;
+        return never();
+      },
+      { signal: controller.signal },
+    );
+    const result = expect(run).rejects.toBe('stop');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(seen?.aborted).toBe(false);
+    controller.abort('stop');
+    await result;
+    expect(seen).toMatchObject({ aborted: true, reason: 'stop' });
+  });
+
+  it('may have undefined-like reasons: a signal asked for after the abort is aborted too', async () => {
+    const controller = new AbortController();
+    let late: (() => AbortSignal) | undefined;
+    const run = timeout(50).run(
+      (attempt) => {
+        late = () => attempt.signal;
+        return never();
+      },
+      { signal: controller.signal },
+    );
+    controller.abort(null);
+    await expect(run).rejects.toBe(null);
+    expect(late?.().aborted).toBe(true);
+  });
+});
+
+describe('a wrapped function', () => {
+  it('keeps this, arguments, result and name', async () => {
+    const wrapped = retry()(async function greet(this: { name: string }, suffix: string) {
+      return `${this.name}${suffix}`;
+    });
+    await expect(wrapped.call({ name: 'Seattle' }, '!')).resolves.toBe('Seattle!');
+    expect(wrapped.name).toBe('greet');
+  });
+
+  it('gets the signal of the attempt in an options object that has a signal key', async () => {
+    const controller = new AbortController();
+    const fetchDay = timeout(100)(
+      async (_city: string, options: { signal?: AbortSignal | undefined; units: string }) => options,
+    );
+    const options = { signal: controller.signal, units: 'metric' };
+    const received = await fetchDay('Seattle', options);
+    expect(received.units).toBe('metric');
+    expect(received.signal).toBeInstanceOf(AbortSignal);
+    expect(received.signal).not.toBe(controller.signal);
+    expect(options.signal).toBe(controller.signal);
+
+    await expect(fetchDay('Seattle', { signal: AbortSignal.abort('gone'), units: '' })).rejects.toBe('gone');
+    await expect(fetchDay('Seattle', { signal: undefined, units: '' })).resolves.toHaveProperty('signal');
+  });
+
+  it('gets every other argument untouched, so that a row to save gains no signal', async () => {
+    const row = { city: 'Seattle' };
+    const save = retry()(async (saved: object) => saved);
+    await expect(save(row)).resolves.toBe(row);
+  });
+
+  it('is left to its own when it outlives the timeout', async () => {
+    const late = Promise.withResolvers<never>();
+    const result = expect(timeout(10).run(() => late.promise)).rejects.toThrow('Timed out');
+    await vi.advanceTimersByTimeAsync(10);
+    await result;
+    late.reject(new Error('nobody hears this, and nothing is unhandled'));
+    await vi.advanceTimersByTimeAsync(0);
+  });
+});
+
+describe('as a decorator', () => {
+  const twice = retry({ attempts: 2, baseDelayMs: 0 });
+  const legacy = (...args: unknown[]): unknown => Reflect.apply(twice, undefined, args);
+
+  class Weather {
+    calls = 0;
+    @twice async daily(city: string): Promise<string> {
+      this.calls += 1;
+      if (this.calls === 1) throw new Error('first');
+      return city;
+    }
+    @twice static async cities(): Promise<number> {
+      return 2;
+    }
+    @twice async #hidden(): Promise<string> {
+      return `hidden ${this.calls}`;
+    }
+    async reveal(): Promise<string> {
+      return this.#hidden();
+    }
+  }
+
+  it('wraps public, static and #private methods', async () => {
+    const weather = new Weather();
+    const daily = weather.daily('Seattle');
+    await vi.runAllTimersAsync();
+    await expect(daily).resolves.toBe('Seattle');
+    await expect(Weather.cities()).resolves.toBe(2);
+    await expect(weather.reveal()).resolves.toBe('hidden 2');
+  });
+
+  it('says so when called the legacy way, or on something else than a method', () => {
+    expect(() => legacy({}, 'daily', { value: never })).toThrow('"experimentalDecorators" off');
+    expect(() => legacy(Weather, 'daily', { value: never })).toThrow('"experimentalDecorators" off');
+    expect(() => legacy(Weather, { kind: 'class' })).toThrow('A policy decorates methods');
+    expect(() => legacy(undefined, { kind: 'field' })).toThrow('A policy decorates methods');
+  });
+});

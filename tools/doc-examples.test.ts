@@ -13,12 +13,13 @@ async function run({ title, source, module, errors, runs }: PreparedExample): Pr
   }
 }
 
+const fence = (...lines: string[]): string => ['# Fixture', '', '```ts', ...lines, '```', ''].join('\n');
+
 describe('every example in the docs', () => {
   it.each(prepareExamples(readExamples()))('$title', run);
 });
 
 describe('the runner of examples', () => {
-  const fence = (...lines: string[]): string => ['# Fixture', '', '```ts', ...lines, '```', ''].join('\n');
   const examples = {
     right: fence('[1, 2].map((n) => n * 2); // => [2, 4]', 'await Promise.reject(new Error("gone")); // throws gone'),
     nested: fence('[1].map((n) => {', '  n; // => 1', '  return n + 1;', '}); // => [2]'),

@@ -54,7 +54,7 @@ export function extractExamples(source: string, text: string): Example[] {
 }
 
 /** Turns `value; // => expected` and `call(); // throws part of the message` into assertions on the same line. */
-function withAssertions(source: string, code: string): Pick<Example, 'code' | 'errors'> {
+function withAssertions(source: string, code: string): { code: string; errors: string[] } {
   const file = ts.createSourceFile('example.ts', code, ts.ScriptTarget.Latest);
   const statements = new Map<number, ts.ExpressionStatement>();
   const collect = (node: ts.Node): void => {

@@ -1,0 +1,49 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const withoutComments = (source: string): string =>
+  source.replaceAll(/\/\*.*?\*\//gs, '').replaceAll(/^\s*\/\/.*$/gm, '');
+
+const read = (root: string, pattern: string, exclude: string[] = []): string =>
+  globSync(pattern, { cwd: root, exclude })
+    .map((file) => withoutComments(readFileSync(join(root, file), 'utf8')))
+    .join('\n');
+
+const matches = (text: string, pattern: RegExp): Set<string> =>
+  new Set([...text.matchAll(pattern)].flatMap((match) => match[1] ?? []));
+
+/**
+ * What the READMEs under `root/packages` leave out: an error code, or a public value that nothing else imports either.
+ * And what they invent: a code in a table that no package throws.
+ */
+export function findOmissions(root: string): string[] {
+  const packages = globSync('packages/*', { cwd: root })
+    .toSorted()
+    .map((path) => ({
+      path,
+      codes: matches(read(root, `${path}/src/**/*.ts`, ['**/*.test.ts']), /['"`](DEX_[A-Z0-9_]+)['"`]/g),
+      exports: publicValues(read(root, `${path}/src/index.ts`)),
+      readme: read(root, `${path}/README.md`),
+    }));
+  const thrown = new Set(packages.flatMap(({ codes }) => [...codes]));
+
+  return packages.flatMap(({ path, codes, exports, readme }) => {
+    const missing = [...codes].filter((code) => !readme.includes(`\`${code}\``));
+    const invented = [...matches(readme, /^\| `(DEX_[A-Z0-9_]+)`/gm)].filter((code) => !thrown.has(code));
+    const importers = read(root, '{packages,examples}/*/src/**/*.ts', [`${path}/**`, '**/*.test.ts']);
+    const from = String.raw`\} from '@dataenginex/${basename(path)}'`;
+    const imports = [...importers.matchAll(new RegExp(`import \\{([^}]*)${from}`, 'g'))].join(' ');
+    const unused = [...exports].filter((name) => !new RegExp(`\\b${name}\\b`).test(readme + imports));
+    return [
+      ...missing.map((code) => `${path}/README.md does not list the error code ${code}.`),
+      ...invented.map((code) => `${path}/README.md lists ${code}, which no package throws.`),
+      ...unused.map((name) => `${path} exports ${name}, which its README does not name and nothing imports.`),
+    ];
+  });
+}
+
+/** Types are left out: they are public because a signature names them. */
+function publicValues(index: string): Set<string> {
+  const lists = [...index.matchAll(/export \{([^}]*)\}/g)].flatMap((match) => (match[1] ?? '').split(','));
+  return new Set(lists.flatMap((item) => /^\s*(?!type )(?:\w+ as )?(\w+)\s*$/.exec(item)?.[1] ?? []));
+}

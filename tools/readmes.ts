@@ -21,7 +21,7 @@ export function findOmissions(root: string): string[] {
     .toSorted()
     .map((path) => ({
       path,
-      codes: matches(read(root, `${path}/src/**/*.ts`, ['**/*.test.ts']), /['"`](DEX_[A-Z0-9_]+)['"`]/g),
+      codes: matches(read(root, `${path}/src/**/*.ts`, ['**/*.test.ts']), /\bcode = '(DEX_[A-Z0-9_]+)'/g),
       exports: publicValues(read(root, `${path}/src/index.ts`)),
       readme: read(root, `${path}/README.md`),
     }));

@@ -18,7 +18,7 @@ describe('findOmissions', () => {
       writeFileSync(join(root, path), lines.join('\n'));
     };
     write('packages/a/src/index.ts', "export { told, type T, used as lent, idle } from './a.ts';");
-    write('packages/a/src/a.ts', '/** `DEX_EXAMPLE` */', "const code = 'DEX_TOLD';", "const other = 'DEX_UNTOLD';");
+    write('packages/a/src/a.ts', '/** `DEX_EXAMPLE` */', "  code = 'DEX_TOLD';", "  code = 'DEX_UNTOLD';");
     write('packages/a/README.md', '`told()`', '| `DEX_TOLD` | |', '| `DEX_INVENTED` | |');
     write('examples/b/src/main.ts', "import {\n  lent,\n} from '@dataenginex/a';");
     expect(findOmissions(root)).toEqual([

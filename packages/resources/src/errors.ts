@@ -1,0 +1,74 @@
+import { DexError } from '@dataenginex/core';
+
+/** One thing that went wrong in a scope, and where: `body`, `task "poll"`, `dispose` or `signal`. */
+export interface Failure {
+  origin: string;
+  error: unknown;
+}
+
+/** Several things went wrong in one scope. A single error is never wrapped: it is thrown as it is. */
+export class ScopeError extends DexError {
+  override readonly name = 'ScopeError';
+  readonly code = 'DEX_SCOPE';
+  /** In the order they happened: the first is what began it, and the `cause`. */
+  readonly errors: readonly unknown[];
+  /** Where each came from, in the same order: `body`, `task "poll"`, `dispose` or `signal`. */
+  readonly origins: readonly string[];
+
+  constructor(failures: readonly Failure[]) {
+    const list = failures.map(({ origin, error }) => `${origin}: ${messageOf(error)}`);
+    super(`${failures.length} errors in one scope: ${list.join('; ')}`, { cause: failures[0]?.error });
+    this.errors = failures.map(({ error }) => error);
+    this.origins = failures.map(({ origin }) => origin);
+  }
+}
+
+/** The scope is closed: thrown by what was asked of it afterwards, and the reason its tasks are cancelled with. */
+export class ScopeClosedError extends DexError {
+  override readonly name = 'ScopeClosedError';
+  readonly code = 'DEX_SCOPE_CLOSED';
+
+  constructor() {
+    super('The scope is closed.');
+  }
+}
+
+/** The reason a service's signals abort with when a signal of the operating system stops it. */
+export class ServiceStoppedError extends DexError {
+  override readonly name = 'ServiceStoppedError';
+  readonly code = 'DEX_SERVICE_STOPPED';
+  readonly stoppedBy: 'SIGTERM' | 'SIGINT';
+
+  constructor(stoppedBy: 'SIGTERM' | 'SIGINT') {
+    super(`The service was stopped by ${stoppedBy}.`);
+    this.stoppedBy = stoppedBy;
+  }
+}
+
+/** A task or a disposer of a service did not end in time. */
+export class ServiceCloseError extends DexError {
+  override readonly name = 'ServiceCloseError';
+  readonly code = 'DEX_SERVICE_CLOSE';
+  readonly closeMs: number;
+
+  constructor(closeMs: number) {
+    super(`The service did not close within ${closeMs} ms: a task or a disposer is still under way.`);
+    this.closeMs = closeMs;
+  }
+}
+
+/** A file could not be written; what stood there before still does. The `cause` is the system's error, with its code. */
+export class WriteError extends DexError {
+  override readonly name = 'WriteError';
+  readonly code = 'DEX_WRITE';
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`Could not write ${path}: ${messageOf(cause)}`, { cause });
+    this.path = path;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,157 @@
+import { checkInteger } from '@dataenginex/core';
+import { ServiceCloseError, ServiceStoppedError } from './errors.ts';
+import type { Scope } from './scope.ts';
+import { checkSignal } from './signal.ts';
+import { withScope } from './with-scope.ts';
+
+/** What a service's body is called with. */
+export interface Service {
+  /** Holds what the service is made of. */
+  scope: Scope;
+  /** The scope's signal. Aborts on SIGINT, when the drain has taken too long, and when the body or a task fails. */
+  signal: AbortSignal;
+  /** Aborts on SIGTERM and SIGINT: take nothing new, finish what is under way. */
+  draining: AbortSignal;
+  /**
+   * Turns readiness on. The promise resolves when the service is to drain, and rejects with the signal's reason when
+   * it is to end without. A promise nobody waits for does no harm.
+   */
+  ready(): Promise<void>;
+  /** What a readiness probe answers: true from `ready()` until the service drains or closes. */
+  isReady(): boolean;
+}
+
+/** Options of `runService`. With the defaults all steps fit into the 30 s that Kubernetes grants a pod. */
+export interface RunServiceOptions {
+  /** How long the drain may take after SIGTERM, before the service is cancelled. @default 20_000 */
+  drainMs?: number | undefined;
+  /** How long the body, the tasks and the disposers may take to end once the scope is cancelled. @default 5_000 */
+  closeMs?: number | undefined;
+  /** How long afterwards whatever is left may keep the process alive, before `process.exit`. @default 500 */
+  exitMs?: number | undefined;
+  /** Aborting it stops the service as SIGINT does, rejects with its reason, and leaves the process alone. */
+  signal?: AbortSignal | undefined;
+}
+
+type StopSignal = ServiceStoppedError['stoppedBy'];
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 };
+
+/** npm, pnpm and other launchers pass on the Ctrl-C that the terminal has already sent to the whole group. */
+const echoMs = 200;
+
+/**
+ * Runs a program's main function in a scope, and ends the process well.
+ *
+ * - SIGTERM: readiness goes off, `draining` aborts and `ready()` resolves. The body then finishes what is under way and
+ *   returns; tasks left then are cancelled. After `drainMs` everything is cancelled.
+ * - SIGINT: the same without the drain.
+ * - A second signal, more than 200 ms after the first: the process exits at once.
+ *
+ * A body that returns unasked was a job: its tasks are waited for. The exit code is 0 when the body was let finish,
+ * 143 or 130 when a signal cut it short, 1 when something failed. `process.exit` is called only for what keeps the
+ * process alive `exitMs` after the end, or for a second signal.
+ *
+ * ```ts no-run
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:http';
+ * import { runService } from '@dataenginex/resources';
+ *
+ * await runService(async ({ scope, ready, isReady, signal }) => {
+ *   const server = createServer((request, response) => {
+ *     response.statusCode = request.url === '/readyz' && !isReady() ? 503 : 200;
+ *     response.end();
+ *   });
+ *   scope.defer(() => server.closeAllConnections());
+ *   server.listen(3000);
+ *   await once(server, 'listening', { signal });
+ *   await ready();
+ *   server.close();
+ *   await once(server, 'close', { signal });
+ * });
+ * ```
+ *
+ * @throws {ServiceCloseError} When `closeMs` was not enough.
+ * @throws {OptionError} When an option is out of range.
+ * @throws Whatever the body, a task or a disposer throws, as `withScope` does. Let it reach the top level: node prints
+ * it and exits with 1.
+ */
+export async function runService(
+  body: (service: Service) => void | PromiseLike<void>,
+  options: RunServiceOptions = {},
+): Promise<void> {
+  const { drainMs = 20_000, closeMs = 5_000, exitMs = 500 } = options;
+  const range = { min: 0, max: 2 ** 31 - 1 };
+  checkInteger('runService.drainMs', drainMs, range);
+  checkInteger('runService.closeMs', closeMs, range);
+  checkInteger('runService.exitMs', exitMs, range);
+  const outer = checkSignal('runService.signal', options.signal);
+  outer?.throwIfAborted();
+
+  const draining = new AbortController();
+  const halting = new AbortController();
+  const drain = Promise.withResolvers<void>();
+  const overdue = Promise.withResolvers<never>();
+  drain.promise.catch(() => {});
+  let isReady = false;
+  let stopped: { by: StopSignal; at: number } | undefined;
+  let drainTimer: NodeJS.Timeout | undefined;
+  let closeTimer: NodeJS.Timeout | undefined;
+
+  const halt = (reason: unknown): void => {
+    halting.abort(reason);
+    draining.abort(reason);
+  };
+  const onSignal = (by: StopSignal): void => {
+    const at = performance.now();
+    if (stopped !== undefined) {
+      if (by === stopped.by && at - stopped.at < echoMs) return;
+      process.exit(exitCodes[by]);
+    }
+    stopped = { by, at };
+    isReady = false;
+    const reason = new ServiceStoppedError(by);
+    if (by === 'SIGINT') return halt(reason);
+    drainTimer = setTimeout(halt, drainMs, reason);
+    draining.abort(reason);
+    drain.resolve();
+  };
+  const onClosing = (reason: unknown): void => {
+    isReady = false;
+    drain.reject(reason);
+    closeTimer = setTimeout(() => overdue.reject(new ServiceCloseError(closeMs)), closeMs);
+  };
+  const onOuterAbort = (): void => halt(outer?.reason);
+
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  outer?.addEventListener('abort', onOuterAbort, { once: true });
+  try {
+    const running = withScope({ signal: halting.signal }, async (scope) => {
+      const { signal } = scope;
+      signal.addEventListener('abort', () => onClosing(signal.reason), { once: true });
+      await body({
+        scope,
+        signal,
+        draining: draining.signal,
+        ready: () => {
+          isReady = !draining.signal.aborted && !signal.aborted;
+          return drain.promise;
+        },
+        isReady: () => isReady,
+      });
+      if (draining.signal.aborted) await scope.close();
+    });
+    await Promise.race([running, overdue.promise]);
+  } catch (error) {
+    if (outer?.aborted === true && error === outer.reason) throw error;
+    const cutShort = error instanceof ServiceStoppedError && error === halting.signal.reason;
+    process.exitCode = cutShort ? exitCodes[error.stoppedBy] : 1;
+    if (!cutShort) throw error;
+  } finally {
+    clearTimeout(drainTimer);
+    clearTimeout(closeTimer);
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    outer?.removeEventListener('abort', onOuterAbort);
+    if (outer?.aborted !== true) setTimeout(() => process.exit(), exitMs).unref();
+  }
+}

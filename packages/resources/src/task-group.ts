@@ -1,0 +1,94 @@
+import { type Failure, ScopeClosedError } from './errors.ts';
+
+/** What a task is called with. */
+export interface TaskContext {
+  /** The scope's signal. */
+  signal: AbortSignal;
+}
+
+/** The tasks of one scope: what cancels them, who waits for them, what went wrong. */
+export class TaskGroup {
+  readonly failures: Failure[] = [];
+  /** How many tasks run. */
+  running = 0;
+  readonly #outer: AbortSignal | undefined;
+  #controller: AbortController | undefined;
+  #ended = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(outer?: AbortSignal) {
+    this.#outer = outer;
+  }
+
+  get signal(): AbortSignal {
+    return this.#control().signal;
+  }
+
+  async run<T>(task: (context: TaskContext) => T | PromiseLike<T>, name: string): Promise<T> {
+    const { signal } = this;
+    signal.throwIfAborted();
+    this.running += 1;
+    try {
+      return await task({ signal });
+    } catch (error) {
+      this.fail(name === '' ? 'task' : `task "${name}"`, error);
+      throw error;
+    } finally {
+      this.running -= 1;
+      if (this.running === 0) this.#idle?.resolve();
+    }
+  }
+
+  /** Records the error, unless it only repeats why the group was cancelled, and cancels the group. */
+  fail(origin: string, error: unknown): void {
+    const { signal } = this;
+    if (signal.aborted && (echoes(error, signal) || echoes(error, this.#outer))) return;
+    this.record(origin, error);
+    this.#control().abort(error);
+  }
+
+  record(origin: string, error: unknown): void {
+    if (!this.failures.some((failure) => failure.error === error)) this.failures.push({ origin, error });
+  }
+
+  /** Waits until no task runs. Tasks may spawn tasks meanwhile. */
+  async join(): Promise<void> {
+    while (this.running > 0) {
+      this.#idle = Promise.withResolvers();
+      await this.#idle.promise;
+    }
+  }
+
+  /** Cancels what runs, lets no more start, and lets go of the outer signal. */
+  end(): void {
+    if (this.#outer?.aborted === true) this.#control();
+    this.#ended = true;
+    this.#outer?.removeEventListener('abort', this);
+    this.#controller?.abort(new ScopeClosedError());
+  }
+
+  /** The outer signal aborted. */
+  handleEvent(): void {
+    const controller = this.#control();
+    if (controller.signal.aborted) return;
+    this.record('signal', this.#outer?.reason);
+    controller.abort(this.#outer?.reason);
+  }
+
+  /** Made when first needed: most scopes only hold resources, and a controller costs more than they do. */
+  #control(): AbortController {
+    if (this.#controller !== undefined) return this.#controller;
+    this.#controller = new AbortController();
+    if (this.#ended) this.#controller.abort(new ScopeClosedError());
+    else if (this.#outer?.aborted === true) this.handleEvent();
+    else this.#outer?.addEventListener('abort', this, { once: true });
+    return this.#controller;
+  }
+}
+
+/** Node's own APIs reject with an AbortError whose cause is the signal's reason, not with the reason. */
+function echoes(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false;
+  if (error === signal.reason) return true;
+  return error instanceof Error && error.name === 'AbortError' && error.cause === signal.reason;
+}

@@ -1,0 +1,50 @@
+import { raise, Scope, type ScopeOptions } from './scope.ts';
+import { checkSignal } from './signal.ts';
+import { TaskGroup } from './task-group.ts';
+
+/**
+ * Runs `body` in a scope of its own, and settles only when nothing of it is left: no task runs, and every resource is
+ * disposed of.
+ *
+ * When the body returns, its tasks are waited for. When the body or a task fails, or `signal` aborts, the scope's signal
+ * aborts: tasks and body are expected to end soon, and are waited for. All errors are reported, save those that only
+ * repeat why the scope was cancelled. A body that wants its tasks to stop when it is done calls `scope.close()`.
+ *
+ * ```ts
+ * import { setTimeout } from 'node:timers/promises';
+ * import { withScope } from '@dataenginex/resources';
+ *
+ * const log: string[] = [];
+ * const sum = await withScope({}, async (scope) => {
+ *   scope.defer(() => log.push('released'));
+ *   const one = scope.spawn(async ({ signal }) => setTimeout(2, 1, { signal }));
+ *   const two = scope.spawn(async () => 2);
+ *   return (await one) + (await two);
+ * });
+ * sum; // => 3
+ * log; // => ['released']
+ *
+ * await withScope({}, async (scope) => {
+ *   scope.spawn(async ({ signal }) => setTimeout(60_000, 'never', { signal }));
+ *   scope.spawn(async () => Promise.reject(new Error('Connection lost.')));
+ * }); // throws Connection lost.
+ * ```
+ *
+ * @returns What the body returned.
+ * @throws {ScopeError} When several things failed; a single error is thrown as it is, whoever threw it.
+ * @throws {OptionError} When `signal` is not an AbortSignal.
+ * @throws The signal's reason, when it aborts before the disposing begins.
+ * @see https://trio.readthedocs.io/en/stable/reference-core.html#nurseries-and-spawning
+ */
+export async function withScope<T>(options: ScopeOptions, body: (scope: Scope) => T | PromiseLike<T>): Promise<T> {
+  const signal = checkSignal('withScope.signal', options.signal);
+  signal?.throwIfAborted();
+  const tasks = new TaskGroup(signal);
+  const scope = new Scope(tasks, () => {});
+  const result = (async () => body(scope))();
+  await result.catch((error: unknown) => tasks.fail('body', error));
+  await tasks.join();
+  await scope.close();
+  raise(tasks.failures);
+  return result;
+}

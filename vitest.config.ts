@@ -15,7 +15,12 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@dataenginex/source', 'node'] } },
   test: {
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts'],
-    coverage: { include: ['packages/*/src/**'] },
+    coverage: {
+      include: ['packages/*/src/**'],
+      exclude: ['**/*.test-d.ts'],
+      reporter: [['text', { skipFull: true }]],
+      thresholds: { lines: 95, branches: 90 },
+    },
     reporters: [
       'default',
       {

@@ -22,15 +22,18 @@ describe('every example in the docs', () => {
 describe('the runner of examples', () => {
   const examples = {
     right: fence('[1, 2].map((n) => n * 2); // => [2, 4]', 'await Promise.reject(new Error("gone")); // throws gone'),
+    below: fence('await Promise.resolve(', '  2,', ');', '// => 2'),
     nested: fence('[1].map((n) => {', '  n; // => 1', '  return n + 1;', '}); // => [2]'),
     inner: fence('for (const n of [1, 2]) {', '  n; // => 1', '}'),
     value: fence('const two = 1 + 1;', 'two; // => 3'),
+    wrongBelow: fence('1 + 1;', '// => 3'),
     rejection: fence('await Promise.resolve(1); // throws gone'),
     message: fence('JSON.parse("{"); // throws gone'),
     crash: fence('', 'throw new Error("boom");'),
     type: fence('const two: string = 1 + 1;'),
     declaration: fence('const two = 1 + 1; // => 2'),
-    alone: fence('1 + 1;', '// => 2'),
+    alone: fence('const two = 1 + 1;', '// => 2'),
+    blank: fence('1 + 1;', '', '// => 2'),
     unknown: '```ts norun\n```',
     open: '```ts\n1;',
     unresolved: fence("import '@dataenginex/nothing';"),
@@ -40,7 +43,7 @@ describe('the runner of examples', () => {
   );
   const named = (name: string) => prepared.filter(({ source }) => source === `docs/${name}.md`);
 
-  it.each(['right', 'nested'])('passes a %s example', async (name) => {
+  it.each(['right', 'below', 'nested'])('passes a %s example', async (name) => {
     expect(named(name)).toHaveLength(1);
     await Promise.all(named(name).map(run));
   });
@@ -48,12 +51,14 @@ describe('the runner of examples', () => {
   it.each([
     ['value', 'docs/value.md:5: expected 2 to deeply equal 3'],
     ['inner', 'docs/inner.md:5: expected 2 to deeply equal 1'],
+    ['wrongBelow', 'docs/wrongBelow.md:5: expected 2 to deeply equal 3'],
     ['rejection', 'docs/rejection.md:4: promise resolved "1" instead of rejecting'],
     ['message', "docs/message.md:4: expected [Function] to throw error including 'gone'"],
     ['crash', 'docs/crash.md:5: boom'],
     ['type', "docs/type.md:4: error TS2322: Type 'number' is not assignable to type 'string'."],
-    ['declaration', 'docs/declaration.md:4: "// =>" must end the line of an expression statement.'],
-    ['alone', 'docs/alone.md:5: "// =>" must end the line of an expression statement.'],
+    ['declaration', 'docs/declaration.md:4: "// =>" must follow an expression statement.'],
+    ['alone', 'docs/alone.md:5: "// =>" must follow an expression statement.'],
+    ['blank', 'docs/blank.md:6: "// =>" must follow an expression statement.'],
     ['unknown', 'docs/unknown.md:1: only "no-run" may follow ```ts, got "norun".'],
     ['open', 'docs/open.md:1: this example is never closed.'],
     ['unresolved', 'docs/unresolved.md:4: error TS'],

@@ -53,7 +53,10 @@ export function extractExamples(source: string, text: string): Example[] {
   return examples;
 }
 
-/** Turns `value; // => expected` and `call(); // throws part of the message` into assertions on the same line. */
+/**
+ * Turns `value; // => expected` and `call(); // throws part of the message` into assertions. The comment stands on the
+ * statement's last line or alone on the next.
+ */
 function withAssertions(source: string, code: string): { code: string; errors: string[] } {
   const file = ts.createSourceFile('example.ts', code, ts.ScriptTarget.Latest);
   const statements = new Map<number, ts.ExpressionStatement>();
@@ -65,11 +68,12 @@ function withAssertions(source: string, code: string): { code: string; errors: s
 
   const edits: { start: number; end: number; text: string }[] = [];
   const errors: string[] = [];
-  for (const { 0: comment, 1: kind, 2: expected = '', index } of code.matchAll(/[ \t]*\/\/ (=>|throws) (.*)$/gm)) {
-    const at = `${source}:${file.getLineAndCharacterOfPosition(index).line + 1}`;
+  const markers = /((?:[ \t]*\n)?[ \t]*)\/\/ (=>|throws) (.*)$/gm;
+  for (const { 0: comment, 1: space = '', 2: kind, 3: expected = '', index } of code.matchAll(markers)) {
+    const at = `${source}:${file.getLineAndCharacterOfPosition(index + space.length).line + 1}`;
     const statement = statements.get(index);
     if (statement === undefined) {
-      errors.push(`${at}: "// ${kind}" must end the line of an expression statement.`);
+      errors.push(`${at}: "// ${kind}" must follow an expression statement.`);
       continue;
     }
     const throwing = ts.isAwaitExpression(statement.expression)
@@ -81,7 +85,7 @@ function withAssertions(source: string, code: string): { code: string; errors: s
         : [throwing.before, `${throwing.after}(${JSON.stringify(expected)});`];
     const start = statement.getStart(file);
     edits.push({ start, end: start, text: before });
-    edits.push({ start: statement.expression.end, end: index + comment.length, text: `)${after}` });
+    edits.push({ start: statement.expression.end, end: index + comment.length, text: `${space})${after}` });
   }
 
   let result = code;

@@ -1,0 +1,53 @@
+// Packs every package, installs the tarballs in an empty project, and loads each entry by `import` and by `require()` on
+// each supported Node. Run it after a build.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installNodes } from './nodes.ts';
+
+const load = `
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+const entry = process.argv[2];
+const imported = Object.keys(await import(entry));
+const required = Object.keys(createRequire(import.meta.url)(entry));
+assert.deepEqual(required, imported);
+assert.notEqual(imported.length, 0, 'it exports nothing');
+`;
+
+const project = mkdtempSync(join(tmpdir(), 'dex-pack-'));
+process.on('exit', () => rmSync(project, { recursive: true, force: true }));
+
+const quiet = { stdio: ['ignore', 'ignore', 'inherit'] } as const;
+execFileSync('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', project], quiet);
+const tarballs = globSync('*.tgz', { cwd: project }).map((file) => `./${file}`);
+writeFileSync(join(project, 'package.json'), '{ "private": true }');
+writeFileSync(join(project, 'load.mjs'), load);
+execFileSync('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { ...quiet, cwd: project });
+
+const entries: string[] = [];
+const failures: string[] = [];
+for (const manifest of globSync('packages/*/package.json').toSorted()) {
+  const { name } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const installed = join(project, 'node_modules', name);
+  const files = globSync('*', { cwd: installed }).toSorted().join(' ');
+  if (files !== 'LICENSE README.md dist package.json') failures.push(`${name} packs ${files}`);
+  const packed = readFileSync(join(installed, 'package.json'), 'utf8');
+  if (/"(?:workspace|catalog):/.test(packed)) failures.push(`${name} names a version that only the workspace knows`);
+  entries.push(...Object.keys(JSON.parse(packed).exports).map((path) => `${name}${path.slice(1)}`));
+}
+
+let passed = 0;
+for (const [version, node] of installNodes()) {
+  for (const entry of entries) {
+    const { status, stderr } = spawnSync(node, ['load.mjs', entry], { cwd: project, encoding: 'utf8' });
+    if (status === 0) passed += 1;
+    else failures.push(`${entry} on Node ${version}:\n${stderr}`);
+  }
+  console.log(`Node ${version}: ${entries.join(', ')}`);
+}
+
+for (const failure of failures) console.error(failure);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,51 @@
+import { STATUS_CODES } from 'node:http';
+import { stations, type View } from '../model.ts';
+import type { Asset } from './assets.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What the page's server answers to a GET of `url`, save for the stream of events. */
+export function answer(url: URL, view: View, assets: ReadonlyMap<string, Asset>): Reply {
+  switch (url.pathname) {
+    case '/api/run':
+      return json(view.run());
+    case '/api/insights':
+      return insights(url.searchParams.get('station'), view);
+    case '/api/rejects':
+      return json(view.rejects());
+    case '/livez':
+    case '/readyz':
+      return text(200, 'ok');
+    default: {
+      const asset = assets.get(url.pathname);
+      if (asset === undefined) return problem(404, `There is nothing at ${url.pathname}.`);
+      return { status: 200, ...asset, headers: { 'cache-control': 'no-cache' } };
+    }
+  }
+}
+
+export function text(status: number, body: string): Reply {
+  return { status, type: 'text/plain; charset=utf-8', body };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9457 */
+export function problem(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): Reply {
+  const body = JSON.stringify({ title: STATUS_CODES[status], status, detail });
+  return { status, type: 'application/problem+json', body, headers };
+}
+
+function json(value: unknown): Reply {
+  return { status: 200, type: 'application/json', body: JSON.stringify(value) };
+}
+
+function insights(wanted: string | null, view: View): Reply {
+  const station = stations.find(({ id }) => id === wanted);
+  if (station !== undefined) return json(view.insights(station.id));
+  const got = wanted === null ? 'no station' : `station ${JSON.stringify(wanted)}`;
+  return problem(400, `Got ${got}, want station to be one of ${stations.map(({ id }) => id).join(', ')}.`);
+}

@@ -1,23 +1,23 @@
 import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium, noChromium } from '../../test/chromium.ts';
 import { FixtureView, hostile } from '../../test/fixture-view.ts';
 import { type Page, servePage } from './server.ts';
 
-const title = `the page in a browser${noChromium === undefined ? '' : ` (skipped: ${noChromium})`}`;
+if (noChromium !== undefined) console.warn(`The page's tests in a browser are skipped: ${noChromium}.`);
 
-describe.skipIf(noChromium !== undefined)(title, { timeout: 15_000 }, () => {
+describe.skipIf(noChromium !== undefined)('the page in a browser', { timeout: 15_000 }, () => {
   let browser: Browser;
   let page: Page;
   let complaints: string[] = [];
   beforeAll(async () => {
     browser = await launchChromium();
+    return () => browser.close();
   });
   afterEach(async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
     await page.close();
   });
-  afterAll(() => browser.close());
 
   /** A tab on the page; what the console says against it and what it asks of elsewhere is collected. */
   async function open(view: FixtureView, query = '', options: BrowserContextOptions = {}): Promise<Tab> {

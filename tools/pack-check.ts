@@ -1,6 +1,6 @@
 // Packs every package, installs the tarballs in an empty project, and loads each entry by `import` and by `require()` on
 // each supported Node. Run it after a build.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ assert.notEqual(imported.length, 0, 'it exports nothing');
 const project = mkdtempSync(join(tmpdir(), 'dex-pack-'));
 process.on('exit', () => rmSync(project, { recursive: true, force: true }));
 
-const quiet = { stdio: ['ignore', 'ignore', 'inherit'] } as const;
+const quiet: { stdio: StdioOptions } = { stdio: ['ignore', 'ignore', 'inherit'] };
 execFileSync('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', project], quiet);
 const tarballs = globSync('*.tgz', { cwd: project }).map((file) => `./${file}`);
 writeFileSync(join(project, 'package.json'), '{ "private": true }');

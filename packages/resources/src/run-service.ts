@@ -16,9 +16,9 @@ export interface Service {
    * Turns readiness on. The promise resolves when the service is to drain, and rejects with the signal's reason when
    * it is to end without. A promise nobody waits for does no harm.
    */
-  ready(): Promise<void>;
+  ready: () => Promise<void>;
   /** What a readiness probe answers: true from `ready()` until the service drains or closes. */
-  isReady(): boolean;
+  isReady: () => boolean;
 }
 
 /** Options of `runService`. With the defaults all steps fit into the 30 s that Kubernetes grants a pod. */
@@ -48,9 +48,11 @@ const echoMs = 200;
  * - SIGINT: the same without the drain.
  * - A second signal, more than 200 ms after the first: the process exits at once.
  *
- * A body that returns unasked was a job: its tasks are waited for. The exit code is 0 when the body was let finish,
- * 143 or 130 when a signal cut it short, 1 when something failed. `process.exit` is called only for what keeps the
- * process alive `exitMs` after the end, or for a second signal.
+ * A body that returns unasked was a job: its tasks are waited for. While body or tasks run, the process stays alive.
+ *
+ * The exit code is 0 (or what the body set) when the body was let finish, 143 or 130 when a signal cut it short, 1 when
+ * something failed. `process.exit` is called only on a second signal, and for what keeps the process alive `exitMs`
+ * after the end.
  *
  * ```ts no-run
  * import { once } from 'node:events';
@@ -123,6 +125,7 @@ export async function runService(
   };
   const onOuterAbort = (): void => halt(outer?.reason);
 
+  const alive = setInterval(() => {}, range.max); // a listener for signals does not keep the process alive
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   outer?.addEventListener('abort', onOuterAbort, { once: true });
   try {
@@ -148,6 +151,7 @@ export async function runService(
     process.exitCode = cutShort ? exitCodes[error.stoppedBy] : 1;
     if (!cutShort) throw error;
   } finally {
+    clearInterval(alive);
     clearTimeout(drainTimer);
     clearTimeout(closeTimer);
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);

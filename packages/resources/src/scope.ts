@@ -18,6 +18,13 @@ export interface SpawnOptions {
   name?: string | undefined;
 }
 
+/** A task that was spawned. Not a promise itself, so that a linter asks nobody to await it. */
+export interface Task<T> {
+  readonly name: string;
+  /** What the task returns. A rejection here is reported by the scope as well. */
+  readonly result: Promise<T>;
+}
+
 type Disposer = () => unknown;
 
 /**
@@ -108,19 +115,18 @@ export class Scope implements AsyncDisposable {
 
   /**
    * Starts a task at once. If it fails, the scope's signal aborts with its error, which cancels its siblings, and the
-   * scope reports the error: nobody else needs to observe the promise. A task catches what it means to survive.
+   * scope reports the error: nobody needs to await the result. A task catches what it means to survive.
    *
-   * In a scope that is cancelled already the task is not started, and the promise rejects with the signal's reason.
+   * In a scope that is cancelled already the task is not started, and its result rejects with the signal's reason.
    *
-   * @returns A promise of the task's result.
    * @throws {ScopeClosedError} When the scope is closed.
    */
-  spawn<T>(task: (context: TaskContext) => T | PromiseLike<T>, options: SpawnOptions = {}): Promise<T> {
+  spawn<T>(task: (context: TaskContext) => T | PromiseLike<T>, options: SpawnOptions = {}): Task<T> {
     const { name = task.name } = options;
     if (this.#closed) throw new ScopeClosedError();
     const result = this.#tasks.run(task, name);
     result.catch(() => {});
-    return result;
+    return { name, result };
   }
 
   /**
@@ -222,7 +228,11 @@ function disposerOf(resource: Resource): Disposer | undefined {
     AsyncDisposable & Disposable
   >;
   if (disposeAsync !== undefined) return () => disposeAsync.call(resource);
-  if (dispose !== undefined) return () => void dispose.call(resource);
+  if (dispose !== undefined) {
+    return () => {
+      dispose.call(resource); // what it returns is not waited for, as in the standard's stacks
+    };
+  }
   throw new OptionError('scope.use', 'AsyncDisposable, Disposable, null or undefined', resource);
 }
 

@@ -19,7 +19,7 @@ import { TaskGroup } from './task-group.ts';
  *   scope.defer(() => log.push('released'));
  *   const one = scope.spawn(async ({ signal }) => setTimeout(2, 1, { signal }));
  *   const two = scope.spawn(async () => 2);
- *   return (await one) + (await two);
+ *   return (await one.result) + (await two.result);
  * });
  * sum; // => 3
  * log; // => ['released']

@@ -1,0 +1,258 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { countedController } from '../test/counted-controller.ts';
+import { ScopeClosedError, withScope } from './index.ts';
+
+const forever = async ({ signal }: { signal: AbortSignal }): Promise<unknown> => setTimeout(60_000, null, { signal });
+
+describe('withScope', () => {
+  it('returns what the body returned, after its tasks are done and its resources released', async () => {
+    const log: string[] = [];
+    const value = await withScope({}, async (scope) => {
+      scope.defer(() => log.push('released'));
+      scope.spawn(async ({ signal }) => {
+        await setTimeout(5);
+        log.push(signal.aborted ? 'cancelled' : 'task done');
+        scope.spawn(async () => setImmediate().then(() => log.push('grandchild done')));
+      });
+      log.push('body done');
+      return 7;
+    });
+    expect(value).toBe(7);
+    expect(log).toEqual(['body done', 'task done', 'grandchild done', 'released']);
+  });
+
+  it('takes a body that is not async', async () => {
+    await expect(withScope({}, () => 7)).resolves.toBe(7);
+    await expect(
+      withScope({}, () => {
+        throw new Error('sync');
+      }),
+    ).rejects.toThrow('sync');
+  });
+
+  it('cancels the tasks when the body throws, waits for them, releases, and throws that error', async () => {
+    const log: string[] = [];
+    const error = new Error('body');
+    await expect(
+      withScope({}, async (scope) => {
+        scope.defer(() => log.push('released'));
+        scope.spawn(async (context) => forever(context).finally(() => log.push('cancelled')));
+        throw error;
+      }),
+    ).rejects.toBe(error);
+    expect(log).toEqual(['cancelled', 'released']);
+  });
+
+  it('cancels the body and the siblings when a task fails, and throws its error alone', async () => {
+    const error = new Error('lost');
+    const log: string[] = [];
+    await expect(
+      withScope({}, async (scope) => {
+        scope.spawn(async (context) => forever(context).finally(() => log.push('sibling')));
+        scope.spawn(async () => setImmediate().then(() => Promise.reject(error)));
+        await forever(scope).finally(() => log.push('body'));
+      }),
+    ).rejects.toBe(error);
+    expect(log.toSorted()).toEqual(['body', 'sibling']);
+  });
+
+  it('cancels tasks that run when the body has returned long ago', async () => {
+    await expect(
+      withScope({}, (scope) => {
+        scope.spawn(forever);
+        scope.spawn(async () => setTimeout(5).then(() => Promise.reject(new Error('late'))));
+      }),
+    ).rejects.toThrow('late');
+  });
+
+  it('reports an error once, also when the body got it from the task', async () => {
+    const error = new Error('lost');
+    await expect(withScope({}, async (scope) => scope.spawn(() => Promise.reject(error)).result)).rejects.toBe(error);
+  });
+
+  it('reports the failure of a task even when the body caught it', async () => {
+    await expect(
+      withScope({}, async (scope) => {
+        await scope.spawn(() => Promise.reject(new Error('lost'))).result.catch(() => {});
+      }),
+    ).rejects.toThrow('lost');
+  });
+
+  it('reports body, tasks and disposers together, in the order they failed', async () => {
+    await expect(
+      withScope({}, async (scope) => {
+        scope.defer(() => Promise.reject(new Error('last')));
+        scope.defer(() => Promise.reject(new Error('disk')));
+        scope.spawn(
+          async (context) => {
+            await forever(context).catch(() => {});
+            throw new Error('flush');
+          },
+          { name: 'writer' },
+        );
+        throw new Error('boom');
+      }),
+    ).rejects.toMatchObject({
+      message: '4 errors in one scope: body: boom; task "writer": flush; dispose: disk; dispose: last',
+      origins: ['body', 'task "writer"', 'dispose', 'dispose'],
+    });
+  });
+
+  it('lets the body end its tasks by closing the scope, and reports the errors itself', async () => {
+    const log: string[] = [];
+    await expect(
+      withScope({}, async (scope) => {
+        scope.spawn(forever);
+        scope.defer(() => log.push('released'));
+        await scope.close();
+        log.push('body');
+        return 7;
+      }),
+    ).resolves.toBe(7);
+    expect(log).toEqual(['released', 'body']);
+
+    await expect(
+      withScope({}, async (scope) => {
+        scope.defer(() => Promise.reject(new Error('disk')));
+        await scope.close();
+        log.push('still here');
+      }),
+    ).rejects.toThrow('disk');
+    expect(log.at(-1)).toBe('still here');
+  });
+
+  it('rejects when all the body has to throw is that it closed the scope', async () => {
+    await expect(
+      withScope({}, async (scope) => {
+        const task = scope.spawn(async ({ signal }) => setTimeout(5).then(() => signal.throwIfAborted()));
+        await scope.close();
+        await task.result;
+      }),
+    ).rejects.toThrow(ScopeClosedError);
+  });
+
+  it('aborts its signal when it is over, so that nothing outlives it', async () => {
+    const signal = await withScope({}, (scope) => scope.signal);
+    expect(signal.aborted).toBe(true);
+  });
+
+  it('lets resources that were moved out live on', async () => {
+    const log: string[] = [];
+    const moved = await withScope({}, (scope) => {
+      scope.defer(() => log.push('released'));
+      return scope.move();
+    });
+    expect(log).toEqual([]);
+    await moved.close();
+    expect(log).toEqual(['released']);
+  });
+});
+
+describe('the outer signal of withScope', () => {
+  it('cancels body and tasks, and rejects with its reason after the release', async () => {
+    const { controller, listeners } = countedController();
+    const log: string[] = [];
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      scope.defer(() => log.push('released'));
+      scope.spawn(async (context) => forever(context).finally(() => log.push('task')));
+      await forever(scope).finally(() => log.push('body'));
+    });
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    expect(log.toSorted()).toEqual(['body', 'released', 'task']);
+    expect(log.at(-1)).toBe('released');
+    expect(listeners()).toBe(0);
+  });
+
+  it('is waited for nowhere when it aborted before: the body does not run', async () => {
+    let ran = false;
+    await expect(
+      withScope({ signal: AbortSignal.abort('before') }, () => {
+        ran = true;
+      }),
+    ).rejects.toBe('before');
+    expect(ran).toBe(false);
+  });
+
+  it('rejects also when the body ignored it, with or without a look at the signal', async () => {
+    for (const look of [false, true]) {
+      const { controller, listeners } = countedController();
+      const running = withScope({ signal: controller.signal }, async (scope) => {
+        if (look) void scope.signal;
+        await setTimeout(5);
+        return 7;
+      });
+      controller.abort('meanwhile');
+      await expect(running).rejects.toBe('meanwhile');
+      expect(listeners()).toBe(0);
+    }
+  });
+
+  it('rejects with the reason when the body used the signal itself, in Node’s way', async () => {
+    const controller = new AbortController();
+    const running = withScope({ signal: controller.signal }, async () => forever(controller));
+    controller.abort('node');
+    await expect(running).rejects.toBe('node');
+  });
+
+  it('cancels tasks after the body has returned', async () => {
+    const controller = new AbortController();
+    const running = withScope({ signal: controller.signal }, (scope) => void scope.spawn(forever));
+    await setImmediate();
+    controller.abort('meanwhile');
+    await expect(running).rejects.toBe('meanwhile');
+  });
+
+  it('stands first among the errors it led to', async () => {
+    const controller = new AbortController();
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      scope.defer(() => Promise.reject(new Error('disk')));
+      await forever(scope);
+    });
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toMatchObject({
+      message: '2 errors in one scope: signal: enough; dispose: disk',
+      origins: ['signal', 'dispose'],
+    });
+  });
+
+  it('adds nothing when a task has failed before', async () => {
+    const controller = new AbortController();
+    const error = new Error('lost');
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      scope.spawn(() => Promise.reject(error));
+      await forever(controller);
+    });
+    await setImmediate();
+    controller.abort('too late');
+    await expect(running).rejects.toBe(error);
+  });
+
+  it('does not interrupt the release', async () => {
+    const { controller, listeners } = countedController();
+    const log: string[] = [];
+    await expect(
+      withScope({ signal: controller.signal }, (scope) => {
+        void scope.signal;
+        scope.defer(() => log.push('second'));
+        scope.defer(async () => {
+          controller.abort('late');
+          await setImmediate();
+          log.push('first');
+        });
+        return 7;
+      }),
+    ).resolves.toBe(7);
+    expect(log).toEqual(['first', 'second']);
+    expect(listeners()).toBe(0);
+  });
+
+  it('refuses what is no signal', async () => {
+    // @ts-expect-error not a signal
+    await expect(withScope({ signal: {} }, () => 1)).rejects.toThrow(
+      'Option "withScope.signal" must be an AbortSignal',
+    );
+  });
+});

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { runService, type Service } from '../src/index.ts';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Answers after 150 ms, `/readyz` at once; drains when told. */
+async function serve({ scope, ready, isReady, signal }: Service): Promise<void> {
+  scope.defer(() => say('first resource released'));
+  const server = createServer((request, response) => {
+    response.setHeader('connection', 'close');
+    if (request.url === '/readyz') return response.writeHead(isReady() ? 200 : 503).end();
+    say('request');
+    return void setTimeout(150).then(() => response.end('answer'));
+  });
+  scope.defer(() => {
+    server.closeAllConnections();
+    say('server released');
+  });
+  scope.spawn(async (task) => {
+    await setTimeout(60_000, null, task).catch(() => say('poll cancelled'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening', { signal });
+  const drained = ready();
+  const address = server.address();
+  say(`port ${typeof address === 'object' ? address?.port : address}`);
+  await drained;
+  say('draining');
+  await setTimeout(50, null, { signal }); // the time an endpoint takes to be removed
+  server.close();
+  await once(server, 'close', { signal });
+  say('drained');
+}
+
+const bodies: Record<string, (service: Service) => Promise<void>> = {
+  serve,
+  async job({ scope }) {
+    scope.defer(() => say('released'));
+    scope.spawn(async () => setTimeout(20).then(() => say('task done')));
+    say('body done');
+  },
+  async failing({ scope }) {
+    scope.defer(() => say('released'));
+    throw new Error('No such station.');
+  },
+  async partial() {
+    process.exitCode = 3;
+  },
+  /** A job that is not told to drain, and whose clean-up takes 100 ms. */
+  async interrupted({ scope, signal }) {
+    scope.defer(async () => setTimeout(100).then(() => say('released')));
+    say('working');
+    await setTimeout(60_000, null, { signal });
+  },
+  async draining({ draining }) {
+    say('working');
+    await once(draining, 'abort');
+    say(`drains: ${draining.reason.code} ${draining.reason.stoppedBy}`);
+  },
+  async stubborn({ signal }) {
+    say('working');
+    await setTimeout(60_000, null, { signal }).catch(() => {});
+    await setTimeout(60_000);
+  },
+  async leaking() {
+    setInterval(() => {}, 60_000);
+    say('leaked');
+  },
+  async signalledWhileClosing({ scope }) {
+    scope.defer(async () => {
+      say('closing');
+      await setTimeout(300);
+      say('released');
+    });
+  },
+};
+
+const [name = '', options = '{}'] = process.argv.slice(2);
+await runService(bodies[name]!, JSON.parse(options));
+say(`over, listeners: ${process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')}`);

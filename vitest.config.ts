@@ -14,7 +14,7 @@ export default defineConfig({
   ],
   ssr: { resolve: { conditions: ['@dataenginex/source', 'node'] } },
   test: {
-    include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts', 'bench/src/**/*.test.ts'],
     coverage: {
       include: ['packages/*/src/**'],
       exclude: ['**/*.test-d.ts'],

@@ -1,0 +1,3 @@
+import { sum } from './sum.ts';
+
+export const bench = sum(1);

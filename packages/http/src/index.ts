@@ -1,1 +1,15 @@
-export type Placeholder = never;
+export { type Client, type ClientOptions, createClient, type HeadersInit, type RequestOptions } from './client.ts';
+export {
+  BodyError,
+  BodyTooLargeError,
+  BodyUsedError,
+  ClientClosedError,
+  HttpError,
+  isRetryable,
+  NetworkError,
+  RequestTimeoutError,
+  SchemaError,
+  StatusError,
+} from './errors.ts';
+export type { HttpResponse, PendingRequest } from './pending-request.ts';
+export type { Query } from './url.ts';

@@ -1,0 +1,190 @@
+import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
+import { type Policy, policy as compose, retry, type RetryOptions, timeout } from '@dataenginex/resilience';
+import { Agent, type Dispatcher } from 'undici';
+import { ClientClosedError, isRetryable } from './errors.ts';
+import { PendingRequest } from './pending-request.ts';
+import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
+
+/** Header names and values. A name that is `undefined` in a request takes the client's default away. */
+export type HeadersInit = Readonly<Record<string, string | undefined>>;
+
+export interface ClientOptions {
+  /** What paths are appended to. Without it every request takes a whole URL. */
+  baseUrl?: string | URL | undefined;
+  /** Sent with every request. */
+  headers?: HeadersInit | undefined;
+  /** For a whole request: all attempts, the waits between them, and reading the body. @default 30_000 */
+  timeoutMs?: number | undefined;
+  /** For one attempt. @default 10_000 */
+  attemptTimeoutMs?: number | undefined;
+  /** How failed attempts are repeated. @default 4 attempts, full jitter from 100 ms, never before `Retry-After` */
+  retry?: RetryOptions | undefined;
+  /** Takes the place of the two timeouts and the retry, and is asked once for each origin. */
+  policy?: ((origin: string) => Policy) | undefined;
+  /** The largest body that `json`, `text` and `bytes` will hold. @default 64 MiB */
+  maxBodyBytes?: number | undefined;
+  /** Connections to one origin; further requests wait for one. @default 128 */
+  connections?: number | undefined;
+  /** An undici dispatcher to send through, such as a proxy agent. It stays yours to close. @default one of its own */
+  dispatcher?: Dispatcher | undefined;
+}
+
+export interface RequestOptions {
+  query?: Query | undefined;
+  headers?: HeadersInit | undefined;
+  /** A value to send as JSON. */
+  json?: unknown;
+  /** A body to send as it is. */
+  body?: string | Uint8Array | undefined;
+  signal?: AbortSignal | undefined;
+  /** For this whole request, within the client's own limits. */
+  timeoutMs?: number | undefined;
+  /** With `false`, an answer that is not 2xx is returned like any other. @default true */
+  throwHttpErrors?: boolean | undefined;
+}
+
+export interface Client extends AsyncDisposable {
+  get(path: string | URL, options?: RequestOptions): PendingRequest;
+  head(path: string | URL, options?: RequestOptions): PendingRequest;
+  post(path: string | URL, options?: RequestOptions): PendingRequest;
+  put(path: string | URL, options?: RequestOptions): PendingRequest;
+  patch(path: string | URL, options?: RequestOptions): PendingRequest;
+  delete(path: string | URL, options?: RequestOptions): PendingRequest;
+  options(path: string | URL, options?: RequestOptions): PendingRequest;
+  /** Any method, in capitals. */
+  request(method: string, path: string | URL, options?: RequestOptions): PendingRequest;
+  /** Closes every connection. What is still under way rejects with `ClientClosedError`. */
+  close(): Promise<void>;
+}
+
+/** Origins whose policies are kept; past it the one unused for longest is made anew when it comes back. */
+const maxOrigins = 1_000;
+
+/**
+ * An HTTP client over undici, with deadlines, retries and schema-checked bodies.
+ *
+ * ```ts no-run
+ * import { createClient } from '@dataenginex/http';
+ * import { z } from 'zod';
+ *
+ * await using api = createClient({ baseUrl: 'https://api.open-meteo.com' });
+ * const Forecast = z.object({ daily: z.object({ time: z.array(z.iso.date()) }) });
+ * const forecast = await api.get('/v1/forecast', { query: { latitude: 47.45, longitude: -122.31 } }).json(Forecast);
+ * forecast.daily.time;
+ * ```
+ *
+ * @throws {OptionError} When an option cannot work or two contradict each other.
+ */
+export function createClient(options: ClientOptions = {}): Client {
+  const { headers = {}, timeoutMs, attemptTimeoutMs, retry: retryOptions, maxBodyBytes = 64 * 2 ** 20 } = options;
+  const { connections = 128, dispatcher } = options;
+  checkInteger('createClient.maxBodyBytes', maxBodyBytes, { min: 1 });
+  checkInteger('createClient.connections', connections, { min: 1 });
+  const base = options.baseUrl === undefined ? undefined : parseBaseUrl(options.baseUrl);
+  const defaults = normalizeHeaders('createClient.headers', headers);
+  const policyOf = perOrigin(options.policy ?? fixed(defaultPolicy(timeoutMs, attemptTimeoutMs, retryOptions)));
+  if (options.policy !== undefined) {
+    checkFunction('createClient.policy', options.policy);
+    for (const [name, value] of Object.entries({ timeoutMs, attemptTimeoutMs, retry: retryOptions })) {
+      if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
+    }
+  }
+
+  let agent: Agent | undefined;
+  let closed = false;
+  const request: Client['request'] = (method, path, requestOptions = {}) => {
+    if (closed) throw new ClientClosedError();
+    const url = resolveUrl(path, base, requestOptions.query);
+    const { signal, throwHttpErrors = true } = requestOptions;
+    const { body, contentType } = encodeBody(method, requestOptions);
+    const own = policyOf(url.origin);
+    return new PendingRequest({
+      url,
+      method,
+      headers: mergeHeaders(defaults, contentType, normalizeHeaders('request.headers', requestOptions.headers ?? {})),
+      body,
+      dispatcher: dispatcher ?? (agent ??= new Agent({ connections })),
+      policy: requestOptions.timeoutMs === undefined ? own : compose(timeout(requestOptions.timeoutMs), own),
+      signal,
+      maxBodyBytes,
+      throwHttpErrors,
+    });
+  };
+  const verb =
+    (method: string): Client['get'] =>
+    (path, requestOptions) =>
+      request(method, path, requestOptions);
+  const close = async (): Promise<void> => {
+    closed = true;
+    await agent?.destroy(new ClientClosedError());
+  };
+
+  return {
+    request,
+    get: verb('GET'),
+    head: verb('HEAD'),
+    post: verb('POST'),
+    put: verb('PUT'),
+    patch: verb('PATCH'),
+    delete: verb('DELETE'),
+    options: verb('OPTIONS'),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function defaultPolicy(timeoutMs = 30_000, attemptTimeoutMs = 10_000, options: RetryOptions = {}): Policy {
+  checkNumber('createClient.timeoutMs', timeoutMs, { min: Number.MIN_VALUE, max: 2 ** 31 - 1 });
+  checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: Number.MIN_VALUE, max: 2 ** 31 - 1 });
+  return compose(timeout(timeoutMs), retry({ retryIf: isRetryable, ...options }), timeout(attemptTimeoutMs));
+}
+
+function fixed(one: Policy): () => Policy {
+  return () => one;
+}
+
+function perOrigin(create: (origin: string) => Policy): (origin: string) => Policy {
+  const kept = new Map<string, Policy>();
+  return (origin) => {
+    const found = kept.get(origin) ?? create(origin);
+    kept.delete(origin);
+    kept.set(origin, found);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= maxOrigins) break;
+      kept.delete(oldest);
+    }
+    return found;
+  };
+}
+
+function encodeBody(
+  method: string,
+  { json, body }: RequestOptions,
+): { body: string | Uint8Array | null; contentType: HeadersInit } {
+  if (json === undefined) return { body: body ?? null, contentType: {} };
+  if (body !== undefined) throw new OptionError('request.json', 'left out where a body is given', json);
+  if (method === 'GET' || method === 'HEAD') throw new OptionError('request.json', `left out of a ${method}`, json);
+  return { body: JSON.stringify(json), contentType: { 'content-type': 'application/json' } };
+}
+
+/** @throws {OptionError} When a name or value could break out of its line. */
+function normalizeHeaders(option: string, headers: HeadersInit): Record<string, string | undefined> {
+  const normalized: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new OptionError(option, 'headers whose names are tokens', name);
+    if (value !== undefined && /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+      throw new OptionError(`${option}.${name}`, 'one line of Latin-1', 'a control character or one past U+00FF');
+    }
+    normalized[name.toLowerCase()] = value;
+  }
+  return normalized;
+}
+
+function mergeHeaders(...layers: readonly HeadersInit[]): Record<string, string> {
+  const merged: Record<string, string> = {};
+  for (const [name, value] of layers.flatMap((layer) => Object.entries(layer))) {
+    if (value === undefined) delete merged[name];
+    else merged[name] = value;
+  }
+  return merged;
+}

@@ -1,0 +1,206 @@
+import { DexError } from '@dataenginex/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { BrokenOff } from './exchange.ts';
+import type { RequestFacts } from './facts.ts';
+
+/** The base of what a request rejects with, unless the caller aborted: then it is `signal.reason`. */
+export abstract class HttpError extends DexError {
+  readonly method: string;
+  /** Without user name and password, and with the values of secret query parameters replaced by `REDACTED`. */
+  readonly url: string;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  /** Whether sending the same request again is safe and may help. */
+  abstract readonly retryable: boolean;
+
+  constructor(facts: RequestFacts, what: string, options?: ErrorOptions) {
+    const onAttempt = facts.attempt > 1 ? ` (attempt ${facts.attempt})` : '';
+    super(`${facts.method} ${facts.url} ${what}${onAttempt}.`, options);
+    this.method = facts.method;
+    this.url = facts.url;
+    this.attempt = facts.attempt;
+  }
+}
+
+/** The server answered, but not with 2xx. */
+export class StatusError extends HttpError {
+  override readonly name = 'StatusError';
+  readonly code = 'DEX_HTTP_STATUS';
+  readonly retryable: boolean;
+  readonly status: number;
+  readonly headers: Headers;
+  /** The first 512 characters of the body. */
+  readonly bodyStart: string;
+  /** What `Retry-After` asks for, in milliseconds from when the answer came. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(facts: RequestFacts, response: { status: number; headers: Headers; bodyStart: string }) {
+    const { status, headers, bodyStart } = response;
+    super(facts, `answered ${status}${quote(bodyStart)}`);
+    this.retryable = facts.idempotent && retryableStatuses.has(status);
+    this.status = status;
+    this.headers = headers;
+    this.bodyStart = bodyStart;
+    this.retryAfterMs = parseRetryAfter(headers.get('retry-after'), Date.now());
+  }
+}
+
+/** No whole answer came: refused, reset, cut off, not HTTP, or no such host. `cause` tells which. */
+export class NetworkError extends HttpError {
+  override readonly name = 'NetworkError';
+  readonly code = 'DEX_HTTP_NETWORK';
+  readonly retryable: boolean;
+  /** The status, when the answer broke off after its headers. */
+  readonly status: number | undefined;
+
+  constructor(facts: RequestFacts, failure: unknown) {
+    const cause = failure instanceof BrokenOff ? failure.cause : failure;
+    super(facts, `failed: ${failure instanceof Error ? reasonOf(failure) : String(failure)}`, { cause });
+    this.retryable = facts.idempotent || neverSent(cause);
+    this.status = failure instanceof BrokenOff ? failure.status : undefined;
+  }
+}
+
+/** The time for the whole request, or for its last attempt, has passed. */
+export class RequestTimeoutError extends HttpError {
+  override readonly name = 'RequestTimeoutError';
+  readonly code = 'DEX_HTTP_TIMEOUT';
+  readonly retryable: boolean;
+  readonly timeoutMs: number;
+
+  constructor(facts: RequestFacts, timeoutMs: number, cause: unknown) {
+    super(facts, `did not finish within ${timeoutMs} ms`, { cause });
+    this.retryable = facts.idempotent;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A 2xx answer whose body is not what was asked for: another content type, not UTF-8, broken or truncated JSON. */
+export class BodyError extends HttpError {
+  override readonly name = 'BodyError';
+  readonly code = 'DEX_HTTP_BODY';
+  readonly retryable = false;
+  /** The first 512 characters of the body. */
+  readonly bodyStart: string;
+
+  constructor(facts: RequestFacts, what: string, bodyStart: string, cause?: unknown) {
+    super(facts, `${what}${quote(bodyStart)}`, { cause });
+    this.bodyStart = bodyStart;
+  }
+}
+
+/** The body was read, and the schema refuses it. */
+export class SchemaError extends HttpError {
+  override readonly name = 'SchemaError';
+  readonly code = 'DEX_HTTP_SCHEMA';
+  readonly retryable = false;
+  /** What the schema found, each with its path. */
+  readonly issues: readonly StandardSchemaV1.Issue[];
+
+  constructor(facts: RequestFacts, issues: readonly StandardSchemaV1.Issue[], part = 'a body') {
+    const shown = issues.slice(0, 3).map((issue) => `${pathOf(issue) || part}: ${issue.message}`);
+    const more = issues.length > 3 ? ` and ${issues.length - 3} more` : '';
+    super(facts, `sent ${part} that does not fit the schema: ${shown.join('; ')}${more}`);
+    this.issues = issues;
+  }
+}
+
+/** The body is larger than `maxBodyBytes`. What came is discarded and the connection closed. */
+export class BodyTooLargeError extends HttpError {
+  override readonly name = 'BodyTooLargeError';
+  readonly code = 'DEX_HTTP_BODY_TOO_LARGE';
+  readonly retryable = false;
+  readonly maxBodyBytes: number;
+
+  constructor(facts: RequestFacts, maxBodyBytes: number) {
+    super(facts, `sent a body of more than ${maxBodyBytes} bytes`);
+    this.maxBodyBytes = maxBodyBytes;
+  }
+}
+
+/** A request was read twice. It is sent once, so ask once: `.response()` has status, headers and body together. */
+export class BodyUsedError extends HttpError {
+  override readonly name = 'BodyUsedError';
+  readonly code = 'DEX_HTTP_BODY_USED';
+  readonly retryable = false;
+
+  constructor(facts: RequestFacts) {
+    super(facts, 'was read before');
+  }
+}
+
+/** The client was closed, before the request or while it was under way. */
+export class ClientClosedError extends DexError {
+  override readonly name = 'ClientClosedError';
+  readonly code = 'DEX_HTTP_CLOSED';
+
+  constructor() {
+    super('The HTTP client is closed.');
+  }
+}
+
+/**
+ * Whether another attempt may help, for a policy of your own: an `HttpError` that says so, or an attempt that timed
+ * out. The client itself refuses to send a request again that is not safe to repeat, whatever the policy says.
+ *
+ * ```ts
+ * import { isRetryable } from '@dataenginex/http';
+ * import { policy, retry } from '@dataenginex/resilience';
+ *
+ * const twice = policy(retry({ attempts: 2, retryIf: isRetryable }));
+ * isRetryable(new Error('a bug')); // => false
+ * ```
+ */
+export function isRetryable(error: unknown): boolean {
+  if (error instanceof HttpError) return error.retryable;
+  return error instanceof DexError && error.code === 'DEX_TIMEOUT';
+}
+
+/** What undici threw, as an error of ours. */
+export function describeFailure(error: unknown, facts: RequestFacts): unknown {
+  const cause = error instanceof BrokenOff ? error.cause : error;
+  return cause instanceof HttpError || cause instanceof ClientClosedError ? cause : new NetworkError(facts, error);
+}
+
+const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** Codes of failures that come before the first byte of the request leaves. */
+const unsentCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function neverSent(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && unsentCodes.has(cause.code);
+}
+
+/** An AggregateError, which Node makes when each address of a host fails, has an empty message. */
+function reasonOf(error: Error): string {
+  if (error.message !== '') return error.message;
+  return 'code' in error ? String(error.code) : error.name;
+}
+
+function quote(bodyStart: string): string {
+  return bodyStart === '' ? '' : `: ${JSON.stringify(bodyStart.slice(0, 120))}`;
+}
+
+function pathOf(issue: StandardSchemaV1.Issue): string {
+  const path = issue.path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)) ?? [];
+  return path.join('.');
+}
+
+/**
+ * Seconds or an HTTP date, as milliseconds from `now`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+function parseRetryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}

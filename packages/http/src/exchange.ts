@@ -1,0 +1,136 @@
+import type { Dispatcher } from 'undici';
+
+/** A request as it goes out. */
+export interface Outgoing {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+}
+
+/** A whole answer. */
+export interface Received {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+  /** The body went past the limit, and `body` holds what came before. */
+  readonly truncated: boolean;
+}
+
+/** An answer whose body is still to come. */
+export interface Opened {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Dispatcher.ResponseData['body'];
+}
+
+/** The answer broke off after its headers. */
+export class BrokenOff extends Error {
+  readonly status: number;
+
+  constructor(status: number, cause: Error) {
+    super(`the answer broke off in its body (${cause.message})`, { cause });
+    this.status = status;
+  }
+}
+
+/** Of an answer that is not 2xx, so much is read for the error to show. */
+const maxErrorBytes = 16 * 2 ** 10;
+
+/**
+ * Sends the request and reads the whole body. A handler of its own under undici's dispatcher: `undici.request` puts a
+ * Readable between the socket and the buffer, which this has no use for.
+ */
+export function exchange(
+  dispatcher: Dispatcher,
+  request: Outgoing,
+  signal: AbortSignal,
+  maxBodyBytes: number,
+): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    let headers: Headers;
+    let limit = maxBodyBytes;
+    let length = 0;
+    const chunks: Buffer[] = [];
+
+    const release = (): void => signal.removeEventListener('abort', abort);
+    const finish = (truncated: boolean): void => {
+      release();
+      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, Math.min(length, limit));
+      resolve({ status, headers, body, truncated });
+    };
+    const fail = (error: unknown): void => {
+      release();
+      reject(error);
+    };
+    const abort = (): void => {
+      fail(signal.reason);
+      controller?.abort(asError(signal.reason));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+
+    dispatcher.dispatch(dispatchOptions(request), {
+      onRequestStart(started) {
+        controller = started;
+        if (signal.aborted) controller.abort(asError(signal.reason));
+      },
+      onResponseStart(_controller, statusCode, fields) {
+        if (statusCode < 200) return;
+        status = statusCode;
+        headers = toHeaders(fields);
+        if (!isSuccess(status)) limit = Math.min(limit, maxErrorBytes);
+      },
+      onResponseData(current, chunk) {
+        length += chunk.byteLength;
+        chunks.push(chunk);
+        if (length <= limit) return;
+        finish(true);
+        current.abort(new Error('The body is larger than the limit.'));
+      },
+      onResponseEnd: () => finish(false),
+      onResponseError: (_controller, error) => fail(status === 0 ? error : new BrokenOff(status, error)),
+    });
+  });
+}
+
+/** Sends the request and resolves when the headers are there. Aborting `signal` ends the body too. */
+export async function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): Promise<Opened> {
+  const { statusCode, headers, body } = await dispatcher.request({ ...dispatchOptions(request), signal });
+  return { status: statusCode, headers: toHeaders(headers), body };
+}
+
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Reads the start of an answer that is not 2xx, and lets go of the rest. */
+export async function readErrorStart({ body }: Opened): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.byteLength;
+    if (length >= maxErrorBytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.DispatchOptions {
+  // bodyTimeout and headersTimeout: the policy's deadlines are finer
+  return { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers, body };
+}
+
+function toHeaders(fields: Record<string, string | string[] | undefined>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
+  }
+  return headers;
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('Aborted.', { cause: reason });
+}

@@ -1,0 +1,27 @@
+/** What every error of a request tells about it. */
+export interface RequestFacts {
+  readonly method: string;
+  /** Redacted. */
+  readonly url: string;
+  readonly attempt: number;
+  readonly idempotent: boolean;
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+export function isIdempotent(method: string): boolean {
+  return idempotentMethods.has(method);
+}
+
+const secretName = /key|token|secret|passw|credential|auth|session|signature|^sig$/i;
+
+/** The URL as it may stand in logs: query values whose names sound secret become `REDACTED`. */
+export function redact(url: URL): string {
+  if (url.search === '') return url.href;
+  const shown = new URL(url);
+  for (const name of new Set(shown.searchParams.keys())) {
+    if (secretName.test(name)) shown.searchParams.set(name, 'REDACTED');
+  }
+  return shown.href;
+}

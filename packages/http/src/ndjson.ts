@@ -1,0 +1,29 @@
+import { FormatError, fromNdjson, parse, ParseError, pipe } from '@dataenginex/streams';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { checkContentType, letGo, readBody } from './body.ts';
+import { BodyError, SchemaError } from './errors.ts';
+import type { Opened } from './exchange.ts';
+import type { RequestFacts } from './facts.ts';
+
+/** Besides the format's own names: text, which is what a file server makes of an `.ndjson`. */
+const contentTypes = /^(?:application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json)|text\/plain)$/;
+
+/** The rows of a body, each as the schema reads it. */
+export async function* readNdjson(
+  opened: Opened,
+  schema: StandardSchemaV1 | undefined,
+  facts: RequestFacts,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<unknown, void> {
+  try {
+    checkContentType(opened.headers, contentTypes, 'NDJSON', new Uint8Array(), facts);
+    const rows = fromNdjson(readBody(opened, facts, signal));
+    yield* schema === undefined ? rows : pipe(rows, parse(schema));
+  } catch (error) {
+    if (error instanceof FormatError) throw new BodyError(facts, `sent broken ${error.message}`, error.start, error);
+    if (error instanceof ParseError) throw new SchemaError(facts, error.issues, `row ${error.position.index}`);
+    throw error;
+  } finally {
+    letGo(opened);
+  }
+}

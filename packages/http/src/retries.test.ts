@@ -1,0 +1,182 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { policy, retry, timeout } from '@dataenginex/resilience';
+import { sendJson, serve, serveRaw, type TestServer } from '../test/server.ts';
+import { type Client, type ClientOptions, createClient } from './index.ts';
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
+});
+
+function client(server: TestServer, options: ClientOptions = {}): Client {
+  const api = createClient({ baseUrl: server.url, ...options });
+  open.push(server, api);
+  return api;
+}
+
+const quick = { baseDelayMs: 1 };
+
+describe('retries', () => {
+  it.each([408, 425, 429, 500, 502, 503, 504])('repeats a GET answered with %s', async (status) => {
+    const server = await serve((_request, response, attempt) =>
+      sendJson(response, attempt, attempt < 3 ? status : 200),
+    );
+    await expect(client(server, { retry: quick }).get('/').json()).resolves.toBe(3);
+  });
+
+  it.each([301, 400, 401, 404, 409, 501])('does not repeat a GET answered with %s', async (status) => {
+    const server = await serve((_request, response) => response.writeHead(status).end());
+    await expect(client(server, { retry: quick }).get('/').text()).rejects.toMatchObject({ status, retryable: false });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('repeats after a reset, a cut body with and without length, and garbage', async () => {
+    const answers = [
+      '',
+      'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+      'SMTP ready\r\n\r\n',
+      'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole',
+    ];
+    const server = await serveRaw((socket) => void socket.end(answers.shift() ?? ''));
+    await expect(
+      client(server, { retry: { attempts: 5, ...quick } })
+        .get('/')
+        .text(),
+    ).resolves.toBe('whole');
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it('repeats after an attempt that hangs', async () => {
+    const server = await serve((_request, response, attempt) => {
+      if (attempt > 1) response.end('late but here');
+    });
+    const api = client(server, { attemptTimeoutMs: 50, retry: quick });
+    await expect(api.get('/').text()).resolves.toBe('late but here');
+  });
+
+  it('repeats after a body that hangs: the attempt covers reading it', async () => {
+    const server = await serve((_request, response, attempt) => {
+      response.writeHead(200, { 'content-length': 5 }).write('wh');
+      if (attempt > 1) response.end('ole');
+    });
+    await expect(client(server, { attemptTimeoutMs: 50, retry: quick }).get('/').text()).resolves.toBe('whole');
+  });
+
+  it('waits for Retry-After, as seconds and as a date', async () => {
+    const times: number[] = [];
+    const server = await serve((_request, response, attempt) => {
+      times.push(Date.now());
+      const values = ['1', new Date(Date.now() + 2_000).toUTCString()];
+      const value = values[attempt - 1];
+      if (value === undefined) response.end();
+      else response.writeHead(503, { 'retry-after': value }).end();
+    });
+    await client(server, { retry: quick }).get('/').text();
+    const [first = 0, second = 0, third = 0] = times;
+    expect(second - first).toBeGreaterThanOrEqual(1_000);
+    expect(third - second).toBeGreaterThanOrEqual(1_000); // a date has whole seconds
+  });
+
+  it('tells onRetry what failed', async () => {
+    const server = await serve((_request, response, attempt) => response.writeHead(attempt < 2 ? 503 : 200).end());
+    const seen: unknown[] = [];
+    await client(server, { retry: { ...quick, onRetry: ({ attempt, error }) => seen.push([attempt, error]) } })
+      .get('/')
+      .text();
+    expect(seen).toEqual([[1, expect.objectContaining({ code: 'DEX_HTTP_STATUS', status: 503, attempt: 1 })]]);
+  });
+
+  it('names the last attempt in the error', async () => {
+    const server = await serve((_request, response) => response.writeHead(503).end('busy'));
+    const error = client(server, { retry: { attempts: 3, ...quick } })
+      .get('/x')
+      .text();
+    await expect(error).rejects.toThrow(`GET ${server.url}/x answered 503: "busy" (attempt 3).`);
+    expect(server.requests).toHaveLength(3);
+  });
+});
+
+describe('a POST', () => {
+  const twice = policy(timeout(5_000), retry({ attempts: 3, baseDelayMs: 0 }), timeout(50));
+
+  it.each<[string, ClientOptions]>([
+    ['the default policy', { retry: quick, attemptTimeoutMs: 50 }],
+    ['a policy that retries everything', { policy: () => twice }],
+  ])('is never sent twice when it may have arrived, under %s', async (_name, options) => {
+    const answers: [code: string, answer: string | undefined][] = [
+      ['DEX_HTTP_NETWORK', ''],
+      ['DEX_HTTP_STATUS', 'HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'],
+      ['DEX_HTTP_TIMEOUT', undefined],
+    ];
+    for (const [code, answer] of answers) {
+      const server = await serveRaw((socket) => {
+        if (answer !== undefined) socket.end(answer);
+      });
+      const sent = client(server, options).post('/', { json: {} }).text();
+      await expect(sent).rejects.toMatchObject({ code, retryable: false });
+      expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  it('is repeated when it was never sent', async () => {
+    const server = await serve((_request, response) => response.end('made'));
+    await using gone = await serve(() => {});
+    const refused = gone.url;
+    await gone[Symbol.asyncDispose]();
+    const api = createClient({ baseUrl: refused, retry: { attempts: 3, ...quick } });
+    open.push(server, api);
+    await expect(api.post('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK', attempt: 3, retryable: true });
+  });
+});
+
+describe('deadlines', () => {
+  it('end the request with its URL and how long it took', async () => {
+    const server = await serve(() => {});
+    const error = client(server, { timeoutMs: 80 }).get('/slow').text();
+    await expect(error).rejects.toThrow(`GET ${server.url}/slow did not finish within 80 ms.`);
+    await expect(error).rejects.toMatchObject({
+      code: 'DEX_HTTP_TIMEOUT',
+      timeoutMs: 80,
+      cause: { code: 'DEX_TIMEOUT' },
+    });
+  });
+
+  it('may be set for one request', async () => {
+    const server = await serve(() => {});
+    await expect(client(server).get('/', { timeoutMs: 30 }).text()).rejects.toMatchObject({ timeoutMs: 30 });
+  });
+});
+
+describe('abort', () => {
+  it('rejects with the reason before, during and between attempts, and leaves no listener', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/busy') response.writeHead(503, { 'retry-after': '30' }).end();
+    });
+    const api = client(server);
+    await expect(api.get('/', { signal: AbortSignal.abort('before') }).text()).rejects.toBe('before');
+    expect(server.requests).toHaveLength(0);
+    for (const path of ['/hangs', '/busy']) {
+      for (const read of ['text', 'response'] as const) {
+        const controller = new AbortController();
+        const reason = new Error(`left ${path}`);
+        const settled = expect(api.get(path, { signal: controller.signal })[read]()).rejects.toBe(reason);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        controller.abort(reason);
+        await settled;
+        expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+      }
+    }
+  });
+
+  it('leaves no listener after success', async () => {
+    const server = await serve((_request, response) => response.end('x'));
+    const { signal } = new AbortController();
+    const api = client(server);
+    await api.get('/', { signal }).text();
+    await (await api.get('/', { signal }).response()).text();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});

@@ -1,0 +1,86 @@
+import { DexError } from '@dataenginex/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { describePosition, type Position } from './position.ts';
+import type { Reject } from './rejects.ts';
+
+/** A function given to an operator threw or rejected; `cause` is what it threw. */
+export class OperatorError extends DexError {
+  override readonly name = 'OperatorError';
+  readonly code = 'DEX_OPERATOR';
+  /** The operator's name, such as `map`. */
+  readonly operator: string;
+  /** The operator's place in the pipe, from 1. */
+  readonly place: number;
+  /** The item it failed on, when that is known. */
+  readonly position: Position | undefined;
+
+  constructor(operator: string, place: number, position: Position | undefined, cause: unknown) {
+    const where = position === undefined ? '' : ` at ${describePosition(position)}`;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(`${operator} (operator ${place}) failed${where}: ${message}`, { cause });
+    this.operator = operator;
+    this.place = place;
+    this.position = position;
+  }
+}
+
+/** An item does not match the schema, and `parse` was given no `rejects`. */
+export class ParseError extends DexError {
+  override readonly name = 'ParseError';
+  readonly code = 'DEX_PARSE';
+  readonly operator = 'parse';
+  /** The operator's place in the pipe, from 1. */
+  readonly place: number;
+  readonly position: Position;
+  /** What the schema found, each issue with its path. */
+  readonly issues: readonly StandardSchemaV1.Issue[];
+  /** The item as it came. */
+  readonly value: unknown;
+
+  constructor(place: number, { position, reason, issues, value }: Reject) {
+    super(`parse (operator ${place}) refused the item at ${describePosition(position)}: ${reason}`);
+    this.place = place;
+    this.position = position;
+    this.issues = issues;
+    this.value = value;
+  }
+}
+
+/** Bytes that are not what their format says: a malformed row without `rejects`, or damage that ends the reading. */
+export class FormatError extends DexError {
+  override readonly name = 'FormatError';
+  readonly code = 'DEX_FORMAT';
+  readonly format: 'CSV' | 'NDJSON';
+  /** The row, and for damage inside it (a NUL, a byte that is not UTF-8) the byte itself. */
+  readonly position: Position;
+  /** The first characters of the row, 80 at most. */
+  readonly start: string;
+
+  constructor(format: 'CSV' | 'NDJSON', position: Position, reason: string, row: string, options?: ErrorOptions) {
+    const start = row.slice(0, 80);
+    const shown = start === '' ? '' : ` The row starts with ${JSON.stringify(start)}.`;
+    super(`${format} at ${describePosition(position)}: ${reason}.${shown}`, options);
+    this.format = format;
+    this.position = position;
+    this.start = start;
+  }
+}
+
+/** More items were refused than `maxRejects` allows; `reject` is the one past the limit, which `rejects` was not told. */
+export class RejectLimitError extends DexError {
+  override readonly name = 'RejectLimitError';
+  readonly code = 'DEX_REJECT_LIMIT';
+  readonly operator: string;
+  readonly maxRejects: number;
+  readonly reject: Reject;
+
+  constructor(maxRejects: number, reject: Reject) {
+    const { operator, position, reason } = reject;
+    super(
+      `${operator} stopped: more than ${maxRejects} rejects. The last, at ${describePosition(position)}: ${reason}`,
+    );
+    this.operator = operator;
+    this.maxRejects = maxRejects;
+    this.reject = reject;
+  }
+}

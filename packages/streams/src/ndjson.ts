@@ -1,0 +1,85 @@
+import type { Operator } from './operator.ts';
+import type { Pipe } from './pipe.ts';
+import { type BytesSource, pipeRows, type RowOptions, type Scan, type Scanned, TOO_LONG } from './rows.ts';
+
+/**
+ * Reads newline-delimited JSON. Rows are `unknown` until a schema has read them; blank lines are skipped, and a last
+ * line may lack its end.
+ *
+ * ```ts
+ * import { fromNdjson, type Reject } from '@dataenginex/streams';
+ *
+ * const refused: Reject[] = [];
+ * const rows = fromNdjson('{"tempMax":12.8}\n{"tempMax":\n', { rejects: (reject) => void refused.push(reject) });
+ * await Array.fromAsync(rows); // => [{ tempMax: 12.8 }]
+ * refused[0]?.position; // => { index: 1, line: 2, byte: 17 }
+ * refused[0]?.value; // => '{"tempMax":'
+ * ```
+ *
+ * @throws {OptionError} At once, when an option is out of range.
+ * @throws {FormatError} From the pipe: a malformed line when there is no `rejects`; a line longer than `maxRowBytes`
+ *   and a byte that is not UTF-8 in any case.
+ * @throws {RejectLimitError} From the pipe, when more than `maxRejects` lines are malformed.
+ * @see https://github.com/ndjson/ndjson-spec
+ */
+export function fromNdjson(source: BytesSource, options: RowOptions = {}): Pipe<unknown> {
+  return pipeRows(source, { format: 'NDJSON', operator: 'fromNdjson', createScan }, options);
+}
+
+function createScan(isTooLong: (text: string, start: number, end: number) => boolean): Scan<unknown> {
+  return (text, isLast) => {
+    const found: Scanned<unknown> = { items: [], starts: [], bad: [], end: 0, lines: 0 };
+    for (let start = 0; start < text.length; start = found.end) {
+      let end = text.indexOf('\n', start);
+      if (end === -1) {
+        if (!isLast) break;
+        end = text.length;
+      }
+      if (isTooLong(text, start, end)) {
+        found.damage = { at: start, reason: TOO_LONG };
+        break;
+      }
+      const line = text.slice(start, end);
+      try {
+        found.items.push(JSON.parse(line));
+        found.starts.push(start);
+      } catch (cause) {
+        if (line.trim() !== '') {
+          found.bad.push({ before: found.items.length, start, end, reason: 'not JSON', cause });
+        }
+      }
+      if (end < text.length) found.lines += 1;
+      found.end = Math.min(end + 1, text.length);
+    }
+    return found;
+  };
+}
+
+/**
+ * Turns every row into a line of JSON.
+ *
+ * ```ts
+ * import { pipe, toNdjson } from '@dataenginex/streams';
+ *
+ * await Array.fromAsync(pipe([{ tempMax: 12.8 }, null], toNdjson())); // => ['{"tempMax":12.8}\n', 'null\n']
+ * ```
+ *
+ * @throws {OperatorError} From the pipe, for what JSON cannot hold: `undefined`, a function, a bigint, a cycle.
+ */
+export function toNdjson(): Operator<unknown, string> {
+  return {
+    name: 'toNdjson',
+    fuse: (push, fail) => ({
+      push(row) {
+        let line: string | undefined;
+        try {
+          line = JSON.stringify(row);
+          if (line === undefined) throw new TypeError(`JSON has no ${typeof row}`);
+        } catch (error) {
+          throw fail(error);
+        }
+        push(`${line}\n`);
+      },
+    }),
+  };
+}

@@ -1,0 +1,226 @@
+import { checkInteger } from '@dataenginex/core';
+import { FormatError } from './errors.ts';
+import { type Chunk, openChunks } from './input.ts';
+import { openReader, type Pipe, pipeFrom } from './pipe.ts';
+import type { Position } from './position.ts';
+import type { Reader } from './reader.ts';
+import { checkRejects, type Refuse, type RejectOptions } from './rejects.ts';
+import { Utf8Decoder } from './utf8.ts';
+
+/**
+ * Where a codec reads from: UTF-8 bytes or text, whole or in pieces cut anywhere. A `fromFile`, a Node stream, a Web
+ * stream such as `response.body`, an array of buffers.
+ */
+export type BytesSource = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
+/** How rows are read. */
+export interface RowOptions extends RejectOptions {
+  /**
+   * Bytes of one row at most, its line end not counted: what a row without an end may fill memory with.
+   *
+   * @default 1_048_576
+   */
+  maxRowBytes?: number | undefined;
+}
+
+/** A malformed row; offsets are those of the text. */
+export interface BadRow {
+  /** How many good rows of the same text come before it. */
+  readonly before: number;
+  readonly start: number;
+  readonly end: number;
+  readonly reason: string;
+  readonly cause?: unknown;
+}
+
+/** What a scan of a text found, up to `end`; behind it an incomplete row may follow. */
+export interface Scanned<T> {
+  readonly items: T[];
+  /** Where the row of each item starts. */
+  readonly starts: number[];
+  readonly bad: BadRow[];
+  end: number;
+  /** Line ends before `end`. */
+  lines: number;
+  /** What makes it pointless to read on, and where. */
+  damage?: { readonly at: number; readonly reason: string };
+}
+
+/** Finds the rows of a text that begins where a row does; `isLast` says that it also ends where one does. */
+export type Scan<T> = (text: string, isLast: boolean) => Scanned<T>;
+
+export interface RowFormat<T> {
+  readonly format: 'CSV' | 'NDJSON';
+  readonly operator: string;
+  /** One for each run. `isTooLong` tells of a row that is out of bounds. */
+  readonly createScan: (isTooLong: (text: string, start: number, end: number) => boolean) => Scan<T>;
+}
+
+export const TOO_LONG = 'the row is longer than maxRowBytes';
+
+/** Makes the source of a format's rows. */
+export function pipeRows<T>(source: BytesSource, rowFormat: RowFormat<T>, options: RowOptions): Pipe<T> {
+  const { operator } = rowFormat;
+  const { maxRowBytes = 1_048_576 } = options;
+  checkInteger(`${operator}.maxRowBytes`, maxRowBytes, { min: 1 });
+  const createRefuse = checkRejects(operator, options);
+  const pieces = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
+  const file = 'path' in pieces && typeof pieces.path === 'string' ? pieces.path : undefined;
+  return pipeFrom(() => {
+    const reader = openReader(pieces);
+    const rows = new Rows(rowFormat, maxRowBytes, file, createRefuse?.());
+    return openChunks(rows.read(reader), new AbortController(), reader);
+  });
+}
+
+/** Scanned at once at most, so that a whole file given as one piece still moves in chunks. */
+const MAX_PIECE = 65_536;
+
+class Rows<T> {
+  readonly #format: RowFormat<T>;
+  readonly #scan: Scan<T>;
+  readonly #maxRowBytes: number;
+  readonly #file: string | undefined;
+  readonly #refuse: Refuse | undefined;
+  readonly #decoder = new Utf8Decoder();
+  /** Text that has not been consumed: an incomplete row, and what came after it was last scanned. */
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #carriedBytes = 0;
+  /** Where the pending text begins. */
+  #index = 0;
+  #line = 1;
+  #byte = 0;
+  #hasBegun = false;
+
+  constructor(format: RowFormat<T>, maxRowBytes: number, file: string | undefined, refuse: Refuse | undefined) {
+    this.#format = format;
+    this.#maxRowBytes = maxRowBytes;
+    this.#file = file;
+    this.#refuse = refuse;
+    this.#scan = format.createScan(
+      // A UTF-16 unit is 3 bytes at most: most rows need no counting.
+      (text, start, end) => (end - start) * 3 > maxRowBytes && Buffer.byteLength(text.slice(start, end)) > maxRowBytes,
+    );
+  }
+
+  async *read(reader: Reader<string | Uint8Array>): AsyncGenerator<Chunk<T>, void, undefined> {
+    for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
+      for (const whole of chunk.items) {
+        for (let at = 0; at < whole.length; at += MAX_PIECE) {
+          const piece =
+            typeof whole === 'string' ? whole.slice(at, at + MAX_PIECE) : whole.subarray(at, at + MAX_PIECE);
+          const broken = this.#add(piece);
+          if (broken !== undefined || this.#isWorthAScan()) yield* this.#consume(false, broken);
+        }
+      }
+    }
+    const broken = this.#decoder.isInside ? 'the input ends inside a UTF-8 character' : undefined;
+    yield* this.#consume(broken === undefined, broken);
+  }
+
+  /** @returns What is wrong behind the text that was added. */
+  #add(piece: string | Uint8Array): string | undefined {
+    let text: string;
+    let isBroken = false;
+    if (typeof piece === 'string') {
+      if (this.#decoder.isInside) return 'a byte that is not UTF-8';
+      text = piece;
+    } else ({ text, isBroken } = this.#decoder.write(piece));
+    if (!this.#hasBegun && text !== '') {
+      this.#hasBegun = true;
+      if (text.startsWith('\uFEFF')) {
+        text = text.slice(1);
+        this.#byte = 3;
+      }
+    }
+    this.#pending.push(text);
+    this.#pendingBytes += Buffer.byteLength(text);
+    return isBroken ? 'a byte that is not UTF-8' : undefined;
+  }
+
+  /** A long row that comes in crumbs would be scanned from its start with each: then wait for an eighth more. */
+  #isWorthAScan(): boolean {
+    if (this.#pendingBytes > this.#maxRowBytes) return true;
+    const freshBytes = this.#pendingBytes - this.#carriedBytes;
+    if (this.#carriedBytes > MAX_PIECE && freshBytes * 8 < this.#carriedBytes) return false;
+    return this.#pending.at(-1)?.includes('\n') === true;
+  }
+
+  async *#consume(isLast: boolean, broken: string | undefined): AsyncGenerator<Chunk<T>, void, undefined> {
+    const text = this.#pending.join('');
+    const scanned = this.#scan(text, isLast);
+    const { items, bad, end, lines } = scanned;
+    const rest = text.slice(end);
+    const restBytes = Buffer.byteLength(rest);
+    const locate = this.#locator(text);
+    let failure: { readonly error: unknown } | undefined;
+    const damage =
+      scanned.damage ??
+      (broken === undefined ? undefined : { at: text.length, reason: broken }) ??
+      (restBytes > this.#maxRowBytes ? { at: end, reason: TOO_LONG } : undefined);
+    if (damage !== undefined) {
+      const position = { ...locate(damage.at), index: this.#index + items.length + bad.length };
+      failure = { error: new FormatError(this.#format.format, position, damage.reason, rest) };
+    }
+
+    let good: readonly T[] = items;
+    for (const [count, row] of bad.entries()) {
+      try {
+        const wait = this.#reject(row, { ...locate(row.start), index: this.#index + row.before + count }, text);
+        if (wait !== undefined) await wait;
+      } catch (error) {
+        failure = { error };
+        good = items.slice(0, row.before);
+        break;
+      }
+    }
+
+    const position = this.#positions(scanned, locate);
+    this.#index += items.length + bad.length;
+    this.#line += lines;
+    this.#byte += this.#pendingBytes - restBytes;
+    this.#pending = [rest];
+    this.#pendingBytes = restBytes;
+    this.#carriedBytes = restBytes;
+    if (good.length > 0) yield { items: good, position };
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #reject(row: BadRow, position: Position, text: string): void | Promise<void> {
+    const value = text.slice(row.start, row.end);
+    const { reason, cause } = row;
+    if (this.#refuse === undefined) {
+      throw new FormatError(this.#format.format, position, reason, value, cause === undefined ? {} : { cause });
+    }
+    return this.#refuse({
+      operator: this.#format.operator,
+      position,
+      reason,
+      issues: [{ message: reason }],
+      value,
+    });
+  }
+
+  /** Bad rows count too; positions are asked for rarely, so nothing is prepared. */
+  #positions({ starts, bad }: Scanned<T>, locate: (at: number) => Omit<Position, 'index'>): (item: number) => Position {
+    const first = this.#index;
+    return (item) => ({
+      index: first + item + bad.filter(({ before }) => before <= item).length,
+      ...locate(starts[item] ?? 0),
+    });
+  }
+
+  #locator(text: string): (at: number) => Omit<Position, 'index'> {
+    const file = this.#file === undefined ? {} : { file: this.#file };
+    // Asked in order as a rule: go on from the last answer.
+    let known = { at: 0, line: this.#line, byte: this.#byte };
+    const start = known;
+    return (at) => {
+      if (at < known.at) known = start;
+      const between = text.slice(known.at, at);
+      known = { at, line: known.line + between.split('\n').length - 1, byte: known.byte + Buffer.byteLength(between) };
+      return { ...file, line: known.line, byte: known.byte };
+    };
+  }
+}

@@ -47,7 +47,7 @@ async function status(port: string, path: string): Promise<number | undefined> {
 
 describe('runService on SIGINT', () => {
   it('skips the drain on SIGINT, and ends in well under a second', async () => {
-    const service = start('serve');
+    const service = start('serve', { exitMs: 60_000 });
     const port = await service.line('port ');
     status(port, '/slow').catch(() => {});
     await service.line('request');
@@ -66,7 +66,7 @@ describe('runService on SIGINT', () => {
 
 describe.concurrent('runService', () => {
   it('drains on SIGTERM: not ready, in-flight requests answered, tasks cancelled, released in reverse', async () => {
-    const service = start('serve');
+    const service = start('serve', { exitMs: 60_000 });
     const port = await service.line('port ');
     expect(await status(port, '/readyz')).toBe(200);
     const answer = status(port, '/slow');
@@ -97,9 +97,15 @@ describe.concurrent('runService', () => {
   it('lets a job finish at its next boundary', async () => {
     const service = start('draining');
     await service.line('working');
+    await setTimeout(100); // nothing but the service keeps the process alive
     service.kill('SIGTERM');
     expect(await service.end()).toMatchObject({ code: 0 });
-    expect(service.lines).toContain('drains: DEX_SERVICE_STOPPED SIGTERM');
+    expect(service.lines).toEqual([
+      'working',
+      'drains: DEX_SERVICE_STOPPED SIGTERM',
+      'ready: false',
+      'over, listeners: 0',
+    ]);
   });
 
   it('exits at once on a second signal', async () => {
@@ -131,7 +137,7 @@ describe.concurrent('runService', () => {
   });
 
   it('ends a job that returns, when its tasks are done', async () => {
-    const job = start('job');
+    const job = start('job', { exitMs: 60_000 });
     expect(await job.end()).toEqual({ code: 0, signal: null, stderr: '' });
     expect(job.lines).toEqual(['body done', 'task done', 'released', 'over, listeners: 0']);
   });

@@ -64,7 +64,10 @@ const echoMs = 200;
  *     response.statusCode = request.url === '/readyz' && !isReady() ? 503 : 200;
  *     response.end();
  *   });
- *   scope.defer(() => server.closeAllConnections());
+ *   scope.defer(() => {
+ *     server.close();
+ *     server.closeAllConnections();
+ *   });
  *   server.listen(3000);
  *   await once(server, 'listening', { signal });
  *   await ready();

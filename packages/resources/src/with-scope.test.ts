@@ -71,6 +71,33 @@ describe('withScope', () => {
     await expect(withScope({}, async (scope) => scope.spawn(() => Promise.reject(error)).result)).rejects.toBe(error);
   });
 
+  it('reports an error that is not the first once as well', async () => {
+    const second = new Error('second');
+    await expect(
+      withScope({}, async (scope) => {
+        const late = scope.spawn(async (context) => forever(context).catch(() => Promise.reject(second)));
+        scope.spawn(() => Promise.reject(new Error('first')));
+        await late.result;
+      }),
+    ).rejects.toMatchObject({ message: '2 errors in one scope: task: first; task: second' });
+  });
+
+  it('waits for a task that is spawned in the moment the last one ends', async () => {
+    const log: string[] = [];
+    await withScope({}, (scope) => {
+      const moment = Promise.withResolvers<void>();
+      scope.spawn(() => moment.promise);
+      void moment.promise.then(() =>
+        scope.spawn(async ({ signal }) => {
+          await setTimeout(5);
+          log.push(signal.aborted ? 'cancelled' : 'done');
+        }),
+      );
+      setImmediate().then(() => moment.resolve(), moment.reject);
+    });
+    expect(log).toEqual(['done']);
+  });
+
   it('reports the failure of a task even when the body caught it', async () => {
     await expect(
       withScope({}, async (scope) => {

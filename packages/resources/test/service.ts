@@ -8,13 +8,18 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Answers after 150 ms, `/readyz` at once; drains when told. */
 async function serve({ scope, ready, isReady, signal }: Service): Promise<void> {
   scope.defer(() => say('first resource released'));
+  const removed = Promise.withResolvers<void>(); // the probe failed, so no more requests come
   const server = createServer((request, response) => {
     response.setHeader('connection', 'close');
-    if (request.url === '/readyz') return response.writeHead(isReady() ? 200 : 503).end();
+    if (request.url === '/readyz') {
+      if (!isReady()) removed.resolve();
+      return response.writeHead(isReady() ? 200 : 503).end();
+    }
     say('request');
     return void setTimeout(150).then(() => response.end('answer'));
   });
   scope.defer(() => {
+    server.close();
     server.closeAllConnections();
     say('server released');
   });
@@ -28,7 +33,7 @@ async function serve({ scope, ready, isReady, signal }: Service): Promise<void> 
   say(`port ${typeof address === 'object' ? address?.port : address}`);
   await drained;
   say('draining');
-  await setTimeout(50, null, { signal }); // the time an endpoint takes to be removed
+  await removed.promise;
   server.close();
   await once(server, 'close', { signal });
   say('drained');
@@ -54,10 +59,12 @@ const bodies: Record<string, (service: Service) => Promise<void>> = {
     say('working');
     await setTimeout(60_000, null, { signal });
   },
-  async draining({ draining }) {
+  async draining({ draining, ready, isReady }) {
     say('working');
     await once(draining, 'abort');
     say(`drains: ${draining.reason.code} ${draining.reason.stoppedBy}`);
+    await ready();
+    say(`ready: ${isReady()}`);
   },
   async stubborn({ signal }) {
     say('working');

@@ -1,1 +1,50 @@
-console.log(process.version);
+import { DexError } from '@dataenginex/core';
+import { runService, type Service } from '@dataenginex/resources';
+import { DataFolder } from './data-folder.ts';
+import { type Options, readOptions, usage, UsageError } from './options.ts';
+import { servePage } from './page/server.ts';
+import { runPipeline } from './pipeline.ts';
+import { Progress } from './progress.ts';
+import { openSource } from './source.ts';
+import { showProgress, summarize } from './terminal.ts';
+
+async function runWeather(options: Options, service: Service): Promise<void> {
+  const { scope, signal } = service;
+  const progress = new Progress(options.live ? 'live' : 'replay');
+  const stopAsked = service.ready();
+  const page = options.once ? undefined : await scope.use(servePage(progress, { port: options.port, signal }));
+  if (page) console.log(`Weather fills in at ${page.url}\n`);
+
+  try {
+    const source = await scope.use(openSource(options, progress, signal));
+    const folder = await DataFolder.open(options.dataFolder);
+    using _shown = showProgress(progress, process.stdout);
+    await runPipeline({ ...source, folder, progress, signal });
+    progress.finish();
+  } catch (error) {
+    progress.fail(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+
+  console.log(summarize(progress, options.dataFolder));
+  if (!page) return;
+  console.log(`Look at it: ${page.url} (Ctrl-C ends it)`);
+  await stopAsked;
+  await page.close();
+}
+
+/** What failed, and why as far down as it is known; the stack only of what should not happen at all. */
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}\n\n${usage}`;
+  if (error instanceof DexError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) console.log(usage);
+  else await runService((service) => runWeather(options, service));
+} catch (error) {
+  process.stderr.write(`\nweather: ${explain(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -44,7 +44,7 @@ export interface Reject {
   readonly message: string;
   /** The raw file, relative to the data folder, such as `raw/seattle/2012-01.json`. */
   readonly file: string;
-  /** Index in the response's column arrays, from 0. */
+  /** Which of the file's entries, from 0; those of a second location count on. */
   readonly row: number;
   readonly station: Station['id'];
   /** As it was got: `null` where the upstream sent none. */

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { Archive, rowsOf } from './archive.ts';
+import { CleanRow, firstOfItsDay, toReject } from './clean.ts';
+import type { Reject } from './model.ts';
+
+const units = {
+  temperature_2m_max: '°C',
+  temperature_2m_min: '°C',
+  precipitation_sum: 'mm',
+  wind_speed_10m_max: 'm/s',
+  weather_code: 'wmo code',
+};
+
+function location(changes: Partial<Record<string, unknown[]>> = {}, otherUnits: Partial<typeof units> = {}): unknown {
+  const daily = {
+    time: ['2012-01-01'],
+    temperature_2m_max: [12.8],
+    temperature_2m_min: [5],
+    precipitation_sum: [0],
+    wind_speed_10m_max: [4.7],
+    weather_code: [51],
+  };
+  return { daily_units: { ...units, ...otherUnits }, daily: { ...daily, ...changes } };
+}
+
+function refuse(answer: unknown): Reject {
+  const [row] = rowsOf(Archive.parse(answer), 'seattle', 'raw/seattle/2012-01.json');
+  const { error } = CleanRow.safeParse(row);
+  if (!error) throw new Error('The row was accepted.');
+  return toReject(row, error.issues);
+}
+
+describe('a row', () => {
+  it('is accepted with every value in its unit, and named by its sky', () => {
+    const [row] = rowsOf(Archive.parse(location()), 'seattle', 'file');
+    expect(CleanRow.parse(row).observation).toEqual({
+      station: 'seattle',
+      date: '2012-01-01',
+      tempMax: 12.8,
+      tempMin: 5,
+      precipitation: 0,
+      wind: 4.7,
+      sky: 'drizzle',
+    });
+  });
+
+  it.each<[Parameters<typeof location>, string, RegExp]>([
+    [[{}, { temperature_2m_max: '°F' }], 'unit', /^temperature_2m_max is in °F \(.*"°C"/],
+    [
+      [{ temperature_2m_max: [null], temperature_2m_min: [null] }],
+      'missing',
+      /^tempMax is missing; tempMin is missing$/,
+    ],
+    [[{ time: [null] }], 'missing', /^date is missing$/],
+    [[{ temperature_2m_max: [999.9] }], 'impossible', /^tempMax is 999\.9 \(/],
+    [[{ temperature_2m_min: [13] }], 'impossible', /^tempMin is 13 \(tempMin is above tempMax\)$/],
+    [[{ time: ['2013-02-30'] }], 'impossible', /^date is "2013-02-30" \(/],
+    [[{ precipitation_sum: [-1] }], 'impossible', /^precipitation is -1 \(/],
+    [[{ weather_code: [100] }], 'impossible', /^sky is 100 \(/],
+    [[{ weather_code: [-1] }], 'impossible', /^sky is -1 \(/],
+    [[{ temperature_2m_max: [null], precipitation_sum: [-1] }], 'missing', /^tempMax is missing$/],
+  ])('%j is set aside as %s', (args, reason, message) => {
+    const reject = refuse(location(...args));
+    expect(reject).toMatchObject({ reason, file: 'raw/seattle/2012-01.json', row: 0, station: 'seattle' });
+    expect(reject.message).toMatch(message);
+  });
+
+  it('counts on over several locations', () => {
+    const rows = [...rowsOf(Archive.parse([location(), location()]), 'seattle', 'file')];
+    expect(rows.map((row) => row.at.row)).toEqual([0, 1]);
+  });
+});
+
+describe('firstOfItsDay', () => {
+  it('keeps the first of each day and says where it was', () => {
+    const rejects: Reject[] = [];
+    const isFirst = firstOfItsDay((reject) => rejects.push(reject));
+    const [row] = rowsOf(Archive.parse(location()), 'seattle', 'raw/a.json');
+    const first = CleanRow.parse(row);
+    const other = { ...first, observation: { ...first.observation, station: 'new-york' as const } };
+    expect([isFirst(first), isFirst(other), isFirst({ ...first, at: { file: 'raw/a.json', row: 9 } })]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(rejects).toEqual([
+      expect.objectContaining({
+        reason: 'duplicate',
+        row: 9,
+        message: '2012-01-01 was already read, from row 0 of raw/a.json',
+      }),
+    ]);
+  });
+});

@@ -1,0 +1,71 @@
+import type { Reject as Refused } from '@dataenginex/streams';
+import { z } from 'zod';
+import { Observation, type Reason, type Reject } from './model.ts';
+
+const At = z.object({ file: z.string(), row: z.number() });
+
+/** A row as the job wants it: every column in its unit, every value there and possible. */
+export const CleanRow = z.object({
+  at: At,
+  units: z.object({
+    temperature_2m_max: z.literal('°C'),
+    temperature_2m_min: z.literal('°C'),
+    precipitation_sum: z.literal('mm'),
+    wind_speed_10m_max: z.literal('m/s'),
+  }),
+  observation: Observation,
+});
+export type CleanRow = z.infer<typeof CleanRow>;
+
+/** As much of a refused row as a reject shows. */
+const RefusedRow = z.object({
+  at: At,
+  units: z.record(z.string(), z.string()),
+  observation: z.looseObject({ station: Observation.shape.station }),
+});
+type RefusedRow = z.infer<typeof RefusedRow>;
+
+/** From most to least telling: a value in another unit is often impossible as well. */
+const reasons: readonly Reason[] = ['unit', 'missing', 'impossible'];
+
+/** What `CleanRow` refused, with its reason. */
+export function toReject(value: unknown, issues: Refused['issues']): Reject {
+  const row = RefusedRow.parse(value);
+  const found = issues.map((issue) => explain(row, issue));
+  const reason = reasons.find((one) => found.some((each) => each.reason === one)) ?? 'impossible';
+  const messages = found.filter((each) => each.reason === reason).map((each) => each.message);
+  return rejectOf(row, reason, messages.join('; '));
+}
+
+/** Lets the first row of each station's day through, and sets the others aside. */
+export function firstOfItsDay(reject: (reject: Reject) => void): (row: CleanRow) => boolean {
+  const first = new Map<string, CleanRow>();
+  return (row) => {
+    const { station, date } = row.observation;
+    const earlier = first.get(`${station} ${date}`);
+    if (!earlier) {
+      first.set(`${station} ${date}`, row);
+      return true;
+    }
+    reject(rejectOf(row, 'duplicate', `${date} was already read, from row ${earlier.at.row} of ${earlier.at.file}`));
+    return false;
+  };
+}
+
+function explain(
+  { units, observation }: RefusedRow,
+  issue: Refused['issues'][number],
+): { reason: Reason; message: string } {
+  const [part, name = ''] =
+    issue.path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)) ?? [];
+  if (part === 'units') {
+    return { reason: 'unit', message: `${name} is in ${units[name] ?? 'no unit'} (${issue.message})` };
+  }
+  const value = observation[name];
+  if (value === null || value === undefined) return { reason: 'missing', message: `${name} is missing` };
+  return { reason: 'impossible', message: `${name} is ${JSON.stringify(value)} (${issue.message})` };
+}
+
+function rejectOf({ at, observation }: RefusedRow | CleanRow, reason: Reason, message: string): Reject {
+  return { reason, message, ...at, station: observation.station, raw: observation };
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DexError } from '@dataenginex/core';
+
+/** What the command line asks for. */
+export interface Options {
+  readonly once: boolean;
+  readonly live: boolean;
+  readonly help: boolean;
+  readonly port: number;
+  readonly seed: number;
+  readonly dataFolder: string;
+}
+
+export const usage = `Usage: npm start -- [options]
+
+  --once         run the job and exit; without it the page is served until Ctrl-C
+  --live         ask the real Open-Meteo instead of the replay, into a folder of its own
+  --port <n>     where the page is served; the next free port if it is taken (default 3000)
+  --seed <n>     which faults the replayed upstream makes (default 1)
+  --data <path>  where the data goes (default .data in the checkout)
+  --help         this text
+`;
+
+/** The command line cannot be understood; the message says why. */
+export class UsageError extends DexError {
+  override readonly name = 'UsageError';
+  readonly code = 'DEX_WEATHER_USAGE';
+}
+
+/** @throws {UsageError} */
+export function readOptions(args: readonly string[]): Options {
+  const { once = false, live = false, help = false, port, seed, data } = parse(args);
+  const dataFolder = data ?? join(import.meta.dirname, '../../../.data');
+  return {
+    once,
+    live,
+    help,
+    port: wholeNumber('port', port, 3000, 65_535),
+    seed: wholeNumber('seed', seed, 1, 2 ** 31 - 1),
+    dataFolder: live ? join(dataFolder, 'live') : dataFolder,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        once: { type: 'boolean' },
+        live: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        port: { type: 'string' },
+        seed: { type: 'string' },
+        data: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined, byDefault: number, max: number): number {
+  const value = text === undefined ? byDefault : Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= max && text !== '') return value;
+  throw new UsageError(`--${name} must be a whole number from 0 to ${max}, got "${text}".`);
+}

@@ -1,0 +1,102 @@
+import type { Client } from '@dataenginex/http';
+import { withScope } from '@dataenginex/resources';
+import { filter, map, mapAsync, parse, pipe, toCsv, toNdjson } from '@dataenginex/streams';
+import { Archive, fetchMonth, fetchNormals, Hourly, type Month, monthsOf, type Row, rowsOf } from './archive.ts';
+import { CleanRow, firstOfItsDay, toReject } from './clean.ts';
+import type { DataFolder } from './data-folder.ts';
+import { type Station, stations, years } from './model.ts';
+import { normalsFromHours, normalsFromRecord } from './normals.ts';
+import type { Progress } from './progress.ts';
+
+/** What the job works with. */
+export interface Job {
+  readonly api: Client;
+  readonly folder: DataFolder;
+  readonly progress: Progress;
+  /** Stations whose normals the upstream has; the others' are the means of their own record. */
+  readonly normalsOf: readonly Station['id'][];
+  readonly signal: AbortSignal;
+}
+
+/** Requests under way at once: enough that one which has to wait a second does not hold up the rest. */
+const concurrency = 16;
+
+/** Fetches what is not on disk, checks it, and writes clean observations, rejects and insights. */
+export async function runPipeline(job: Job): Promise<void> {
+  await withScope({ signal: job.signal }, async (scope) => {
+    const cancellable = { ...job, signal: scope.signal };
+    const normals = scope.spawn(() => loadAllNormals(cancellable), { name: 'normals' });
+    await cleanObservations(cancellable);
+    await normals.result;
+    await writeInsights(cancellable);
+  });
+}
+
+async function cleanObservations(job: Job): Promise<void> {
+  const { folder, progress, signal } = job;
+  const reject = progress.reject.bind(progress);
+  const months = stations.flatMap((station) => monthsOf(years).map((month) => ({ station, month })));
+  progress.start(months.length);
+
+  const loaded = pipe(
+    months,
+    mapAsync(({ station, month }) => loadMonth(job, station, month), { concurrency }),
+  );
+  const clean = pipe(
+    rowsOfMonths(loaded, progress),
+    parse(CleanRow, { rejects: ({ value, issues }) => reject(toReject(value, issues)) }),
+    filter(firstOfItsDay(reject)),
+    map(({ observation }) => {
+      progress.accept(observation);
+      return observation;
+    }),
+    toCsv({ columns: ['station', 'date', 'tempMax', 'tempMin', 'precipitation', 'wind', 'sky'] }),
+  );
+  await folder.write('clean/observations.csv', clean, signal);
+  await folder.write('rejects.ndjson', pipe(progress.rejects(), toNdjson()), signal);
+}
+
+async function writeInsights({ folder, progress, normalsOf, signal }: Job): Promise<void> {
+  for (const { id } of stations) {
+    if (!normalsOf.includes(id)) progress.learnNormals(id, normalsFromRecord(progress.observations(id)));
+    const { days, months, years: wholeYears } = progress.insights(id);
+    await folder.write(`insights/${id}-days.csv`, pipe(days, toCsv()), signal);
+    await folder.write(`insights/${id}-months.csv`, pipe(months, toCsv()), signal);
+    await folder.write(`insights/${id}-years.csv`, pipe(wholeYears, toCsv()), signal);
+  }
+}
+
+interface LoadedMonth {
+  readonly station: Station;
+  readonly file: string;
+  readonly archive: Archive;
+}
+
+async function loadMonth({ api, folder, progress, signal }: Job, station: Station, month: Month): Promise<LoadedMonth> {
+  const file = `raw/${station.id}/${month.name}.json`;
+  const kept = await folder.read(file, Archive);
+  if (kept) return { station, file, archive: kept };
+  const archive = await fetchMonth(api, station, month, signal);
+  await folder.write(file, JSON.stringify(archive), signal);
+  progress.fetchedMonth();
+  return { station, file, archive };
+}
+
+async function loadAllNormals({ api, folder, progress, normalsOf, signal }: Job): Promise<void> {
+  for (const station of stations.filter(({ id }) => normalsOf.includes(id))) {
+    const file = `raw/${station.id}/normals.json`;
+    let hourly = await folder.read(file, Hourly);
+    if (!hourly) {
+      hourly = await fetchNormals(api, station, signal);
+      await folder.write(file, JSON.stringify(hourly), signal);
+    }
+    progress.learnNormals(station.id, normalsFromHours(hourly));
+  }
+}
+
+async function* rowsOfMonths(months: AsyncIterable<LoadedMonth>, progress: Progress): AsyncGenerator<Row> {
+  for await (const { station, file, archive } of months) {
+    yield* rowsOf(archive, station.id, file);
+    progress.finishedMonth();
+  }
+}

@@ -5,7 +5,7 @@ import { atomicWrite, removeLeftovers } from '@dataenginex/resources';
 import type { z } from 'zod';
 
 /** A file of ours cannot be read or written, or holds what we did not put there. */
-export class DataFolderError extends DexError {
+class DataFolderError extends DexError {
   override readonly name = 'DataFolderError';
   readonly code = 'DEX_WEATHER_DATA';
 }

@@ -109,7 +109,7 @@ describe('bad use', { timeout: 30_000 }, () => {
     }).ended;
     expect({ code, output }).toMatchObject({
       code: 1,
-      output: expect.stringMatching(/data\/raw\S* cannot be made: EACCES/),
+      output: expect.stringMatching(/weather: .*\/data\/(?:raw|clean)\S* ?.*EACCES/),
     });
     expect(await hashFiles(path)).toEqual(before);
   });

@@ -36,7 +36,7 @@ export interface Records {
 }
 
 /** A line of the records is not as it should be. */
-export class RecordError extends DexError {
+class RecordError extends DexError {
   override readonly name = 'RecordError';
   readonly code = 'DEX_WEATHER_RECORD';
   readonly file: string;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { transform } from 'esbuild';
 import { defineConfig } from 'vitest/config';
 
@@ -14,6 +15,7 @@ export default defineConfig({
   ],
   ssr: { resolve: { conditions: ['@dataenginex/source', 'node'] } },
   test: {
+    maxWorkers: Math.max(3, availableParallelism() - 1), // most of a test's time is waiting, for servers and processes
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts', 'bench/src/**/*.test.ts'],
     coverage: {
       include: ['packages/*/src/**'],

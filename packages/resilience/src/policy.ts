@@ -24,7 +24,7 @@ export interface Policy {
   run<R>(fn: (attempt: Attempt) => Promise<R>, options?: RunOptions): Promise<R>;
 }
 
-/** What one policy does around `next`. It calls `next` any number of times and settles once. */
+/** What one policy does around `next`: it calls it any number of times, and never throws synchronously. */
 export type Layer = <R>(next: (call: Call) => Promise<R>, call: Call) => Promise<R>;
 
 const layerOf = Symbol('layer');
@@ -54,6 +54,7 @@ export function policy(...policies: readonly Policy[]): Policy {
     if (layer === undefined) throw new OptionError(`policy[${index}]`, 'a policy, such as retry()', candidate);
     return layer;
   });
+  if (layers.length === 0) return createPolicy(start);
   return createPolicy((next, call) => {
     let run = next;
     for (const layer of layers.toReversed()) {
@@ -71,8 +72,7 @@ interface InternalPolicy extends Policy {
 export function createPolicy(layer: Layer): Policy {
   const run: Policy['run'] = (fn, { signal } = {}) => {
     const call = new Call(1);
-    const running = (): ReturnType<typeof fn> => start((root) => layer(fn, root), call);
-    return signal === undefined ? running() : runUntilAborted(running, call, signal);
+    return signal === undefined ? layer(fn, call) : runUntilAborted(() => layer(fn, call), call, signal);
   };
 
   const wrap: InternalPolicy = Object.assign(

@@ -80,20 +80,29 @@ export function retry(options: RetryOptions = {}): Policy {
     return askedMs > maxRetryAfterMs ? undefined : askedMs + fullJitter(attempt, baseDelayMs, maxDelayMs);
   };
 
+  /** Waits for its turn, or rejects when there is to be no further attempt. */
+  const prepareNext = async (error: unknown, attempt: number, call: Call): Promise<void> => {
+    const delayMs = call.aborted ? undefined : delayAfter(error, attempt);
+    if (delayMs === undefined) throw error;
+    retries.add(1);
+    onRetry?.({ error, attempt, delayMs });
+    if (delayMs > 0) await sleep(delayMs, call);
+  };
+
   return createPolicy(async (next, call) => {
-    for (let attempt = 1; ; attempt++) {
-      const current = attempt === 1 ? call : new Call(attempt);
+    try {
+      return await next(call);
+    } catch (error) {
+      await prepareNext(error, 1, call);
+    }
+    for (let attempt = 2; ; attempt++) {
+      const current = new Call(attempt);
       const abort = (reason: unknown): void => current.abort(reason);
-      if (attempt > 1) call.onAbort(abort);
+      call.onAbort(abort);
       try {
         return await next(current);
       } catch (error) {
-        if (call.aborted) throw error;
-        const delayMs = delayAfter(error, attempt);
-        if (delayMs === undefined) throw error;
-        retries.add(1);
-        onRetry?.({ error, attempt, delayMs });
-        if (delayMs > 0) await sleep(delayMs, call);
+        await prepareNext(error, attempt, call);
       } finally {
         call.offAbort(abort);
       }

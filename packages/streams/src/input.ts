@@ -31,7 +31,7 @@ export type Input<T> = ItemInput<T> | ChunkInput<T>;
 
 export function openInput<T>(source: Iterable<T> | AsyncIterable<T>): Input<T> {
   if (source instanceof ReadableStream) return openWebStream<T>(source);
-  if (Symbol.asyncIterator in source) return openAsync(source);
+  if (typeof source !== 'string' && Symbol.asyncIterator in source) return openAsync(source);
   return openSync(source);
 }
 

@@ -161,7 +161,7 @@ class Rows<T> {
       (restBytes > this.#maxRowBytes ? { at: end, reason: TOO_LONG } : undefined);
     if (damage !== undefined) {
       const position = { ...locate(damage.at), index: this.#index + items.length + bad.length };
-      failure = { error: new FormatError(this.#format.format, position, damage.reason, rest) };
+      failure = { error: new FormatError(this.#format.format, position, damage.reason, rest.split('\n', 1)[0] ?? '') };
     }
 
     let good: readonly T[] = items;

@@ -53,8 +53,8 @@ export async function run<T>(
     return await orAbort(work, signal);
   } catch (error) {
     const abort = async (): Promise<void> => (typeof sink === 'function' ? undefined : sink?.abort?.(error));
-    await settlesWithin(CLEANUP_MS, Promise.allSettled([reader.close(error), abort()]));
-    await settlesWithin(REACT_MS, work);
+    const stopped = Promise.allSettled([reader.close(error), abort()]);
+    await Promise.all([settlesWithin(CLEANUP_MS, stopped), settlesWithin(REACT_MS, work)]);
     throw error;
   }
 }

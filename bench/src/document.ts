@@ -5,10 +5,10 @@ Each package beside its peers, by \`pnpm bench\`; written by it too, so edits be
 How to read the tables: a ratio is the subject's time for one operation, divided by the baseline's in the same round.
 2× takes twice as long, and below 1× is faster. It stands as the median over the rounds, with the 10th and 90th
 percentile in parentheses: where those of two subjects overlap, the difference means little. Wall time is what a caller
-waits; CPU time, on all threads of the process, is what a busy machine pays. All subjects run in one process, in turns,
-with the same settings, after their results have been checked; servers run in a process of their own. The peak RSS is
-that of a fresh process which runs the subject alone, the modules of all subjects loaded. Our packages are measured as
-published: their built \`dist\`.
+waits; CPU time, on all threads of the process, is what a busy machine pays. Each subject has a process of its own, as
+have servers; they run in turns, never at once, with the same settings, after their results have been checked. The peak
+RSS is that of the subject's process, with the modules of all subjects loaded. Our packages are measured as published:
+their built \`dist\`.
 
 There are no times here, since they are the machine's as much as the code's. \`pnpm --silent bench --json\` has them.
 `;

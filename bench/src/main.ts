@@ -12,7 +12,7 @@ import { type BenchmarkReport, runBenchmark } from './run-benchmark.ts';
 const bench = new URL('../', import.meta.url);
 const suites = fileURLToPath(new URL('suites/', bench));
 const document = new URL('../docs/benchmarks.md', bench);
-const efforts = { full: { rounds: 20, minMs: 50 }, smoke: { rounds: 2, minMs: 1 } };
+const efforts = { full: { rounds: 20, minMs: 100 }, smoke: { rounds: 2, minMs: 1 } };
 
 const files = globSync('*/*.bench.ts', { cwd: suites }).toSorted();
 const packages = [...new Set(files.map((file) => dirname(file)))];

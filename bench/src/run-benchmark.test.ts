@@ -13,7 +13,7 @@ describe('runBenchmark', () => {
     expect(report.subjects.map(({ name }) => name)).toEqual(['loop', 'other']);
     expect(report.subjects[0]?.wallRatio).toEqual({ median: 1, p10: 1, p90: 1 });
     for (const { peakRssBytes } of report.subjects) expect(peakRssBytes).toBeGreaterThan(10 * 2 ** 20);
-    expect(steps).toEqual(['round 1 of 2', 'round 2 of 2', 'memory of loop', 'memory of other']);
+    expect(steps).toEqual(['checking results', 'warming up', 'round 1 of 2', 'round 2 of 2']);
   });
 
   it('rejects when a result is wrong', async () => {
@@ -21,6 +21,8 @@ describe('runBenchmark', () => {
   });
 
   it('rejects when a subject never settles', async () => {
-    await expect(runBenchmark(file('stuck'), effort)).rejects.toThrow('ended with 0 before it had a result');
+    await expect(runBenchmark(file('stuck'), effort)).rejects.toThrow(
+      'stuck: its process ended before it had a result',
+    );
   });
 });

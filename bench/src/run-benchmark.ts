@@ -1,8 +1,14 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import type { Effort } from './measure.ts';
+import type { Benchmark } from './benchmark.ts';
+import { interleave } from './interleave.ts';
+import type { Sample } from './measure.ts';
 import { ratios, type Spread, spread } from './statistics.ts';
-import type { Answer, Job } from './worker.ts';
+import { SubjectProcess } from './subject-process.ts';
+
+export interface Effort {
+  readonly rounds: number;
+  /** The least time that a subject runs in each round. */
+  readonly minMs: number;
+}
 
 export interface SubjectReport {
   readonly name: string;
@@ -14,7 +20,7 @@ export interface SubjectReport {
   readonly cpuNs: number;
   /** Operations in each round. */
   readonly n: number;
-  /** Of a fresh process that runs this subject alone, as many operations as the baseline does in a round. */
+  /** Of the subject's process, up to its last round. */
   readonly peakRssBytes: number;
 }
 
@@ -27,67 +33,47 @@ export interface BenchmarkReport {
 }
 
 /**
- * Runs one benchmark file in processes of its own.
+ * Runs one benchmark file, each subject in a process of its own: checks them all, then measures them in turns.
  *
  * @throws {Error} When a result is wrong or a subject fails, naming it.
  */
 export async function runBenchmark(
   file: string,
-  effort: Effort,
+  { rounds, minMs }: Effort,
   onProgress: (step: string) => void = () => {},
 ): Promise<BenchmarkReport> {
-  const done = await runWorker({ file, effort }, (round) => onProgress(`round ${round} of ${effort.rounds}`));
-  if (done.kind !== 'timings') throw new Error(`unexpected answer "${done.kind}"`);
-  const { bench, timings } = done;
-  const baseline = timings[bench.baseline];
-  if (baseline === undefined) throw new Error(`baseline "${bench.baseline}" is not a subject`);
+  const { bench }: { bench: Benchmark } = await import(file);
+  const { title, about, baseline } = bench;
+  const names = Object.keys(bench.subjects);
+  const processes = names.map((name) => new SubjectProcess(file, name));
+  try {
+    onProgress('checking results');
+    for (const subject of processes) await subject.ask({ kind: 'prepare' });
+    onProgress('warming up');
+    const counts: number[] = [];
+    for (const subject of processes) counts.push(await subject.ask({ kind: 'calibrate', minMs }));
+    const turns = processes.map((subject) => () => subject.ask({ kind: 'measure' }));
+    const samples = await interleave(turns, rounds, (round) => onProgress(`round ${round} of ${rounds}`));
 
-  const subjects: SubjectReport[] = [];
-  for (const [name, { n, samples }] of Object.entries(timings)) {
-    onProgress(`memory of ${name}`);
-    const memory = await runWorker({ file, subject: name, n: baseline.n });
-    const wall = samples.map(({ wallNs }) => wallNs);
-    const cpu = samples.map(({ cpuNs }) => cpuNs);
-    subjects.push({
-      name,
-      wallRatio: spread(
-        ratios(
-          wall,
-          baseline.samples.map(({ wallNs }) => wallNs),
-        ),
-      ),
-      cpuRatio: spread(
-        ratios(
-          cpu,
-          baseline.samples.map(({ cpuNs }) => cpuNs),
-        ),
-      ),
-      wallNs: spread(wall).median,
-      cpuNs: spread(cpu).median,
-      n,
-      peakRssBytes: memory.kind === 'memory' ? memory.peakRssBytes : Number.NaN,
-    });
+    const base = samples[names.indexOf(baseline)] ?? [];
+    const subjects: SubjectReport[] = [];
+    for (const [index, subject] of processes.entries()) {
+      const own = samples[index] ?? [];
+      subjects.push({
+        name: subject.name,
+        wallRatio: spread(ratios(own.map(wallNs), base.map(wallNs))),
+        cpuRatio: spread(ratios(own.map(cpuNs), base.map(cpuNs))),
+        wallNs: spread(own.map(wallNs)).median,
+        cpuNs: spread(own.map(cpuNs)).median,
+        n: counts[index] ?? 0,
+        peakRssBytes: await subject.ask({ kind: 'end' }),
+      });
+    }
+    return { title, about, baseline, rounds, subjects };
+  } finally {
+    await Promise.all(processes.map((subject) => subject[Symbol.asyncDispose]()));
   }
-  const { title, about } = bench;
-  return { title, about, baseline: bench.baseline, rounds: effort.rounds, subjects };
 }
 
-function runWorker(job: Job, onRound: (round: number) => void = () => {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const worker = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [JSON.stringify(job)], {
-      execArgv: ['--expose-gc'],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    let last: Answer | undefined;
-    worker.on('message', (answer: Answer) => {
-      if (answer.kind === 'round') onRound(answer.round);
-      else last = answer;
-    });
-    worker.on('error', reject);
-    worker.on('close', (code, signal) => {
-      if (last === undefined) reject(new Error(`ended with ${signal ?? code} before it had a result`));
-      else if (last.kind === 'failed') reject(new Error(last.message));
-      else resolve(last);
-    });
-  });
-}
+const wallNs = (sample: Sample): number => sample.wallNs;
+const cpuNs = (sample: Sample): number => sample.cpuNs;

@@ -1,37 +1,57 @@
-import type { Benchmark } from './benchmark.ts';
-import { type Effort, measureAll, type Timing } from './measure.ts';
+import type { Benchmark, Prepared } from './benchmark.ts';
+import { calibrate, measure, prepare, type Sample } from './measure.ts';
 
-/** Times all subjects of a benchmark, or tells what one of them needs at most in a process of its own. */
-export type Job = { file: string } & ({ effort: Effort } | { subject: string; n: number });
+// The process of one subject, `node worker.ts <file> <subject>`: it answers each request, one at a time.
 
-export type Answer =
-  | { kind: 'round'; round: number }
-  | { kind: 'timings'; bench: Benchmark; timings: Record<string, Timing> }
-  | { kind: 'memory'; peakRssBytes: number }
-  | { kind: 'failed'; message: string };
+export type Request =
+  | { kind: 'prepare' }
+  | { kind: 'calibrate'; minMs: number }
+  | { kind: 'measure' }
+  | { kind: 'end' };
 
-const job: Job = JSON.parse(process.argv[2] ?? '');
-const send = (answer: Answer): Promise<void> =>
-  new Promise((resolve) => void process.send?.(answer, undefined, undefined, () => resolve()));
-
-async function work(): Promise<Answer> {
-  const { bench }: { bench: Benchmark } = await import(job.file);
-  if ('effort' in job) {
-    const timings = await measureAll(bench, job.effort, (round) => void send({ kind: 'round', round }));
-    return { kind: 'timings', bench, timings };
-  }
-  const prepared = await bench.subjects[job.subject]?.();
-  await prepared?.run(job.n);
-  await prepared?.teardown?.();
-  return { kind: 'memory', peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+export interface Answers {
+  prepare: null;
+  /** Operations that take at least `minMs`; `measure` does as many. */
+  calibrate: number;
+  measure: Sample;
+  /** The peak RSS in bytes. */
+  end: number;
 }
 
-const failed = (error: unknown): Answer => ({
-  kind: 'failed',
-  message: error instanceof Error ? error.message : String(error),
-});
+export type Reply<Kind extends Request['kind'] = Request['kind']> = { answer: Answers[Kind] } | { failure: string };
 
-void work()
-  .catch(failed)
-  .then(send)
-  .then(() => process.exit()); // whatever a subject left open
+const [, , file = '', name = ''] = process.argv;
+let prepared: Prepared<unknown>;
+let n = 1;
+
+async function answer(request: Request): Promise<Answers[Request['kind']]> {
+  switch (request.kind) {
+    case 'prepare': {
+      const { bench }: { bench: Benchmark } = await import(file);
+      prepared = await prepare(bench, name);
+      return null;
+    }
+    case 'calibrate':
+      n = await calibrate(prepared, request.minMs);
+      return n;
+    case 'measure':
+      return measure(prepared, n);
+    case 'end':
+      await prepared.teardown?.();
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+process.on('message', (request: Request) => {
+  process.channel?.unref(); // so that a subject that never settles ends the process
+  void answer(request)
+    .then(
+      (given): Reply => ({ answer: given }),
+      (error: unknown): Reply => ({ failure: error instanceof Error ? error.message : String(error) }),
+    )
+    .then((reply) => {
+      process.channel?.ref();
+      process.send?.(reply);
+    });
+});
+process.once('disconnect', () => process.exit()); // whatever the subject left open

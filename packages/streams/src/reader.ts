@@ -99,13 +99,13 @@ export class Reader<T> {
       } catch (error) {
         await this.#abandon(error);
       }
-      if (this.#isBusy()) await this.#rest();
       if (this.#out.length > 0) {
         const items = this.#out;
         this.#out = [];
         const wait = receive(items);
         if (wait !== undefined) await wait;
       }
+      if (this.#isBusy()) await this.#rest();
     }
     await this.#finish();
   }

@@ -192,6 +192,30 @@ describe('an abort', () => {
     ).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
+  it('writes nothing more, even where the pipe never waits', async () => {
+    const controller = new AbortController();
+    let written = 0;
+    let aborted = false;
+    const forever = (function* () {
+      for (;;) yield 1;
+    })();
+    setTimeout(() => controller.abort('stop'), 20);
+    const sink: Sink<number> = {
+      write() {
+        expect(aborted).toBe(false);
+        written += 1;
+      },
+      close() {},
+      abort() {
+        aborted = true;
+      },
+    };
+    await expect(run(forever, sink, controller)).rejects.toBe('stop');
+    const before = written;
+    await delay(30);
+    expect(written).toBe(before);
+  });
+
   it('does not wait for a write that hangs, and does not close the sink', async () => {
     const controller = new AbortController();
     const { events, sink } = collector<number>();

@@ -9,7 +9,7 @@ export interface FusedOperator<I, O> {
   readonly fuse: (push: (item: O) => void, fail: (error: unknown) => OperatorError) => Step<I>;
 }
 
-export interface Step<I> {
+interface Step<I> {
   readonly push: (item: I) => void;
   /** The source has ended: push what is held back. */
   readonly end?: () => void;

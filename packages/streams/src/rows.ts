@@ -24,7 +24,7 @@ export interface RowOptions extends RejectOptions {
 }
 
 /** A malformed row; offsets are those of the text. */
-export interface BadRow {
+interface BadRow {
   /** How many good rows of the same text come before it. */
   readonly before: number;
   readonly start: number;

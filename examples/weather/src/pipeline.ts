@@ -40,7 +40,9 @@ async function cleanObservations(job: Job): Promise<void> {
 
   const loaded = pipe(
     months,
-    mapAsync(({ station, month }) => loadMonth(job, station, month), { concurrency }),
+    mapAsync(({ station, month }, { signal: stop }) => loadMonth({ ...job, signal: stop }, station, month), {
+      concurrency,
+    }),
   );
   const clean = pipe(
     rowsOfMonths(loaded, progress),

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BodyError, describeFailure, SchemaError } from './errors.ts';
-import { BrokenOff, type Opened } from './exchange.ts';
+import { BrokenOff, type Head, type Opened, type Received } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
 
 const maxStartCharacters = 512;
@@ -20,8 +20,8 @@ export function decodeText(body: Uint8Array, facts: RequestFacts): string {
 }
 
 /** @throws {BodyError} When the content type is not JSON, or the body is empty, truncated or broken. */
-export function decodeJson(body: Uint8Array, headers: Headers, facts: RequestFacts): unknown {
-  checkContentType(headers, /^application\/(?:[\w.+-]+\+)?json$/, 'JSON', body, facts);
+export function decodeJson({ fields, body }: Pick<Received, 'fields' | 'body'>, facts: RequestFacts): unknown {
+  checkContentType(fields, /^application\/(?:[\w.+-]+\+)?json$/, 'JSON', body, facts);
   if (body.byteLength === 0) throw new BodyError(facts, 'sent an empty body where JSON was wanted', '');
   const text = decodeText(body, facts);
   try {
@@ -34,13 +34,13 @@ export function decodeJson(body: Uint8Array, headers: Headers, facts: RequestFac
 
 /** @throws {BodyError} When there is a content type and it does not match. */
 export function checkContentType(
-  headers: Headers,
+  fields: Head['fields'],
   wanted: RegExp,
   name: string,
   body: Uint8Array,
   facts: RequestFacts,
 ): void {
-  const got = headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  const got = fields['content-type']?.toString().split(';', 1)[0]?.trim().toLowerCase();
   if (got === undefined || got === '' || wanted.test(got)) return;
   throw new BodyError(facts, `sent "${got}" where ${name} was wanted`, startOf(body));
 }

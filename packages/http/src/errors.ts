@@ -1,6 +1,6 @@
 import { DexError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { BrokenOff } from './exchange.ts';
+import { BrokenOff, type Head, toHeaders } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
 
 /** The base of what a request rejects with, unless the caller aborted: then it is `signal.reason`. */
@@ -34,14 +34,13 @@ export class StatusError extends HttpError {
   /** What `Retry-After` asks for, in milliseconds from when the answer came. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(facts: RequestFacts, response: { status: number; headers: Headers; bodyStart: string }) {
-    const { status, headers, bodyStart } = response;
+  constructor(facts: RequestFacts, { status, fields }: Head, bodyStart: string) {
     super(facts, `answered ${status}${quote(bodyStart)}`);
     this.retryable = facts.idempotent && retryableStatuses.has(status);
     this.status = status;
-    this.headers = headers;
+    this.headers = toHeaders(fields);
     this.bodyStart = bodyStart;
-    this.retryAfterMs = parseRetryAfter(headers.get('retry-after'), Date.now());
+    this.retryAfterMs = parseRetryAfter(this.headers.get('retry-after'), Date.now());
   }
 }
 

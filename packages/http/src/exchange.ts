@@ -8,19 +8,24 @@ export interface Outgoing {
   readonly body: string | Uint8Array | null;
 }
 
-/** A whole answer. */
-export interface Received {
+type Fields = Readonly<Record<string, string | string[] | undefined>>;
+
+/** How an answer begins. */
+export interface Head {
   readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
+  /** As undici gives them, names in lower case: making `Headers` of them costs more than all else here. */
+  readonly fields: Fields;
+}
+
+/** A whole answer. */
+export interface Received extends Head {
+  readonly body: Uint8Array;
   /** The body went past the limit, and `body` holds what came before. */
   readonly truncated: boolean;
 }
 
 /** An answer whose body is still to come. */
-export interface Opened {
-  readonly status: number;
-  readonly headers: Headers;
+export interface Opened extends Head {
   readonly body: Dispatcher.ResponseData['body'];
 }
 
@@ -50,7 +55,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let status = 0;
-    let headers: Headers;
+    let fields: Fields = {};
     let limit = maxBodyBytes;
     let length = 0;
     const chunks: Buffer[] = [];
@@ -59,7 +64,7 @@ export function exchange(
     const finish = (truncated: boolean): void => {
       release();
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, Math.min(length, limit));
-      resolve({ status, headers, body, truncated });
+      resolve({ status, fields, body, truncated });
     };
     const fail = (error: unknown): void => {
       release();
@@ -76,10 +81,10 @@ export function exchange(
         controller = started;
         if (signal.aborted) controller.abort(asError(signal.reason));
       },
-      onResponseStart(_controller, statusCode, fields) {
+      onResponseStart(_controller, statusCode, received) {
         if (statusCode < 200) return;
         status = statusCode;
-        headers = toHeaders(fields);
+        fields = received;
         if (!isSuccess(status)) limit = Math.min(limit, maxErrorBytes);
       },
       onResponseData(current, chunk) {
@@ -98,7 +103,7 @@ export function exchange(
 /** Sends the request and resolves when the headers are there. Aborting `signal` ends the body too. */
 export async function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): Promise<Opened> {
   const { statusCode, headers, body } = await dispatcher.request({ ...dispatchOptions(request), signal });
-  return { status: statusCode, headers: toHeaders(headers), body };
+  return { status: statusCode, fields: headers, body };
 }
 
 export function isSuccess(status: number): boolean {
@@ -118,11 +123,10 @@ export async function readErrorStart({ body }: Opened): Promise<Buffer> {
 }
 
 function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.DispatchOptions {
-  // bodyTimeout and headersTimeout: the policy's deadlines are finer
   return { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers, body };
 }
 
-function toHeaders(fields: Record<string, string | string[] | undefined>): Headers {
+export function toHeaders(fields: Fields): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;

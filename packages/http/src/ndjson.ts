@@ -16,7 +16,7 @@ export async function* readNdjson(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<unknown, void> {
   try {
-    checkContentType(opened.headers, contentTypes, 'NDJSON', new Uint8Array(), facts);
+    checkContentType(opened.fields, contentTypes, 'NDJSON', new Uint8Array(), facts);
     const rows = fromNdjson(readBody(opened, facts, signal));
     yield* schema === undefined ? rows : pipe(rows, parse(schema));
   } catch (error) {

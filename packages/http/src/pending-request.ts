@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { decodeJson, decodeText, letGo, readBody, validate } from './body.ts';
 import { BodyTooLargeError, BodyUsedError } from './errors.ts';
-import type { Opened, Received } from './exchange.ts';
+import { type Opened, type Received, toHeaders } from './exchange.ts';
 import { isIdempotent, redact, type RequestFacts } from './facts.ts';
 import { readNdjson } from './ndjson.ts';
 import { type Answer, receive, receiveHead, type RequestPlan } from './send.ts';
@@ -28,7 +28,7 @@ export class PendingRequest {
   json(): Promise<unknown>;
   async json(schema?: StandardSchemaV1): Promise<unknown> {
     const { response, facts } = await this.#receive('application/json');
-    const value = decodeJson(response.body, response.headers, facts);
+    const value = decodeJson(response, facts);
     return schema === undefined ? value : validate(schema, value, facts);
   }
 
@@ -92,7 +92,7 @@ export class HttpResponse implements AsyncDisposable {
 
   constructor({ response, facts }: Answer<Opened>, plan: RequestPlan) {
     this.status = response.status;
-    this.headers = response.headers;
+    this.headers = toHeaders(response.fields);
     this.url = facts.url;
     this.#opened = response;
     this.#facts = facts;
@@ -107,7 +107,7 @@ export class HttpResponse implements AsyncDisposable {
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>;
   json(): Promise<unknown>;
   async json(schema?: StandardSchemaV1): Promise<unknown> {
-    const value = decodeJson(await this.bytes(), this.headers, this.#facts);
+    const value = decodeJson({ fields: this.#opened.fields, body: await this.bytes() }, this.#facts);
     return schema === undefined ? value : validate(schema, value, this.#facts);
   }
 

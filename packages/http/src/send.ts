@@ -34,7 +34,7 @@ export function receive(plan: RequestPlan): Promise<Answer<Received>> {
   return runAttempts(plan, async (signal, facts) => {
     const received = await exchange(plan.dispatcher, plan, signal, plan.maxBodyBytes);
     if (plan.throwHttpErrors && !isSuccess(received.status)) {
-      throw new StatusError(facts, { ...received, bodyStart: startOf(received.body) });
+      throw new StatusError(facts, received, startOf(received.body));
     }
     if (received.truncated) throw new BodyTooLargeError(facts, plan.maxBodyBytes);
     return received;
@@ -50,7 +50,7 @@ export function receiveHead(plan: RequestPlan): Promise<Answer<Opened>> {
     try {
       const opened = await open(plan.dispatcher, plan, lifetime.signal);
       if (plan.throwHttpErrors && !isSuccess(opened.status)) {
-        throw new StatusError(facts, { ...opened, bodyStart: startOf(await readErrorStart(opened)) });
+        throw new StatusError(facts, opened, startOf(await readErrorStart(opened)));
       }
       return { ...opened, body: untilAborted(opened.body, plan.signal) };
     } finally {

@@ -255,6 +255,17 @@ describe('scope.spawn', () => {
     await scope.close();
   });
 
+  it('takes an error that wraps the reason for its echo', async () => {
+    const error = new Error('lost');
+    const scope = openScope();
+    scope.spawn(async ({ signal }) => {
+      await setTimeout(60_000, null, { signal }).catch(() => {});
+      throw new Error('mapAsync failed: lost', { cause: signal.reason });
+    });
+    scope.spawn(() => Promise.reject(error));
+    await expect(scope.close()).rejects.toBe(error);
+  });
+
   it('names the tasks that failed', async () => {
     const scope = openScope();
     const fail = async ({ signal }: { signal: AbortSignal }): Promise<never> => {

@@ -86,9 +86,9 @@ export class TaskGroup {
   }
 }
 
-/** Node's own APIs reject with an AbortError whose cause is the signal's reason, not with the reason. */
+/** Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap it as they wrap any error. */
 function echoes(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;
   if (error === signal.reason) return true;
-  return error instanceof Error && error.name === 'AbortError' && error.cause === signal.reason;
+  return error instanceof Error && error.cause === signal.reason;
 }

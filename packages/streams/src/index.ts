@@ -1,7 +1,7 @@
 export { batch } from './batch.ts';
 export { type CsvOptions, fromCsv } from './csv.ts';
 export { FormatError, OperatorError, ParseError, RejectLimitError } from './errors.ts';
-export { fromFile, toFile } from './file.ts';
+export { fromFile } from './from-file.ts';
 export { filter } from './filter.ts';
 export { fromChunks } from './from-chunks.ts';
 export { map } from './map.ts';

@@ -10,8 +10,12 @@ export function startOf(body: Uint8Array): string {
   return new TextDecoder().decode(body.subarray(0, maxStartCharacters * 4)).slice(0, maxStartCharacters);
 }
 
-/** @throws {BodyError} When the bytes are not UTF-8. */
-export function decodeText(body: Uint8Array, facts: RequestFacts): string {
+/** @throws {BodyError} When the bytes are not UTF-8, or compressed, which nobody asked for. */
+export function decodeText({ fields, body }: Pick<Received, 'fields' | 'body'>, facts: RequestFacts): string {
+  const encoding = fields['content-encoding']?.toString();
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new BodyError(facts, `sent a body encoded as "${encoding}", which was not asked for`, '');
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (error) {
@@ -23,7 +27,7 @@ export function decodeText(body: Uint8Array, facts: RequestFacts): string {
 export function decodeJson({ fields, body }: Pick<Received, 'fields' | 'body'>, facts: RequestFacts): unknown {
   checkContentType(fields, /^application\/(?:[\w.+-]+\+)?json$/, 'JSON', body, facts);
   if (body.byteLength === 0) throw new BodyError(facts, 'sent an empty body where JSON was wanted', '');
-  const text = decodeText(body, facts);
+  const text = decodeText({ fields, body }, facts);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -56,11 +60,6 @@ export async function validate<S extends StandardSchemaV1>(
   return result.value;
 }
 
-/** Ends a body that is not wanted, or not any more, and gives its connection up. */
-export function letGo({ body }: Pick<Opened, 'body'>): void {
-  body.on('error', () => {}).destroy();
-}
-
 /** The chunks of a body that is read outside of a policy, with the failures of the connection as errors of ours. */
 export async function* readBody(
   { status, body }: Pick<Opened, 'status' | 'body'>,
@@ -73,6 +72,6 @@ export async function* readBody(
     if (signal?.aborted) throw signal.reason;
     throw error instanceof Error ? describeFailure(new BrokenOff(status, error), facts) : error;
   } finally {
-    letGo({ body });
+    body.destroy();
   }
 }

@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+import { openScope } from '@dataenginex/resources';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readText, sendJson, serve } from '../test/server.ts';
@@ -118,16 +120,58 @@ describe('createClient', () => {
     ],
     [['http://u:p@127.0.0.1:1/x'], 'a URL without credentials'],
     [['mailto:x'], 'Option "request.path"'],
+    [
+      ['https://elsewhere.example:99999/x'],
+      'Option "request.path" must be a path or a URL, got "one that does not parse".',
+    ],
+    [['/', { headers: { 'Transfer-Encoding': 'chunked' } }], 'free of connection headers, got "Transfer-Encoding"'],
+    [['/', { json: () => 1 }], 'Option "request.json" must be left out of a GET'],
     [['/', { headers: { a: 'x\ny' } }], 'Option "request.headers.a" must be one line'],
-    [['/', { json: 1 }], 'Option "request.json" must be left out of a GET, got 1.'],
+    [['/', { json: 1 }], 'Option "request.json" must be left out of a GET, got "number".'],
     [['/', { json: 1, body: 'x' }], 'Option "request.json" must be left out where a body is given'],
-    [['/', { timeoutMs: -5 }], 'Option "timeout.ms"'],
+    [['/', { timeoutMs: -5 }], 'Option "request.timeoutMs" must be a number from 1 to 2147483647, got -5.'],
   ])('refuses a request of %j', (args, message) => {
     expect(() => createClient({ baseUrl: 'http://127.0.0.1:1' }).get(...args)).toThrow(message);
   });
 
   it('wants whole URLs when it has no base', () => {
-    expect(() => createClient().get('/x')).toThrow('an http: or https: URL, as the client has no baseUrl, got "/x"');
+    expect(() => createClient().get('/x')).toThrow(
+      'an http: or https: URL, as the client has no baseUrl, got "one that does not parse"',
+    );
+  });
+
+  it.each(['get', 'GE T', 'G\r\nX', ''])('refuses the method %j', (method) => {
+    expect(() => createClient().request(method, 'http://127.0.0.1:1/')).toThrow('Option "request.method" must be');
+  });
+
+  it('shows no secret in the errors of its options', () => {
+    const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
+    const calls = [
+      () => createClient({ baseUrl: 'https://host/?api_key=SECRET' }),
+      () => createClient({ baseUrl: 'https://user:SECRET@bad host/' }),
+      () => createClient().get('/x?token=SECRET'),
+      () => api.get('https://u:SECRET@h:99999/'),
+      () => api.get('https://u:p@h/?token=SECRET'),
+      () => api.get('/', { json: { password: 'SECRET' } }),
+      () => api.get('/', { headers: { authorization: 'SECRET\n' } }),
+    ];
+    for (const call of calls) {
+      expect(call).toThrow(
+        expect.objectContaining({ code: 'DEX_OPTION', message: expect.not.stringContaining('SECRET') }),
+      );
+      expect(call).not.toThrow(expect.objectContaining({ got: expect.stringContaining('SECRET') }));
+    }
+  });
+
+  it('leaves the query of a path as it is', async () => {
+    const { api, requests } = await setUp((_request, response) => response.end());
+    await api.get('/?a=%20b&flag', { query: { c: 'd e' } }).text();
+    expect(requests).toEqual(['GET /?a=%20b&flag&c=d+e']);
+  });
+
+  it('refuses JSON that cannot be sent', () => {
+    const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
+    expect(() => api.post('/', { json: () => 1 })).toThrow('must be a value that JSON can hold, got "function".');
   });
 
   it('makes one policy for each origin', async () => {
@@ -152,6 +196,49 @@ describe('close', () => {
     await settled;
     await api.close();
     expect(() => api.get('/')).toThrow('The HTTP client is closed.');
+  });
+});
+
+describe('close, wherever a request is', () => {
+  const closed = { code: 'DEX_HTTP_CLOSED' };
+
+  it('ends the wait between attempts', async () => {
+    const { api, requests } = await setUp((_request, response) =>
+      response.writeHead(503, { 'retry-after': '30' }).end(),
+    );
+    const settled = expect(api.get('/').text()).rejects.toMatchObject(closed);
+    while (requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await api.close();
+    await settled;
+  });
+
+  it('refuses to send what was made before', async () => {
+    const { api, requests } = await setUp((_request, response) => response.end());
+    const pending = api.get('/');
+    await api.close();
+    await expect(pending.text()).rejects.toMatchObject(closed);
+    expect(requests).toEqual([]);
+  });
+
+  it('ends requests and bodies under a dispatcher that is not its own, and leaves that open', async () => {
+    const { Agent } = await import('undici');
+    await using scope = openScope();
+    const dispatcher = scope.adopt(new Agent(), (agent) => agent.destroy());
+    const { api, url, requests } = await setUp(
+      (request, response) => {
+        if (request.url === '/body') response.write('first');
+      },
+      { dispatcher },
+    );
+    const response = await api.get('/body').response();
+    const waiting = expect(api.get('/hangs').text()).rejects.toMatchObject(closed);
+    while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const reading = expect(response.text()).rejects.toMatchObject(closed);
+    await api.close();
+    await Promise.all([waiting, reading]);
+    expect(dispatcher.destroyed).toBe(false);
+    expect(url).toMatch(/^http/);
   });
 });
 
@@ -188,6 +275,42 @@ describe('response', () => {
     const response = await api.get('/').response();
     await response.close();
     await response.close();
+  });
+
+  it('has the whole body of an error answer with throwHttpErrors: false', async () => {
+    const { api } = await setUp((_request, response) => response.writeHead(404).end('x'.repeat(20_000)));
+    await expect(api.get('/', { throwHttpErrors: false }).text()).resolves.toHaveLength(20_000);
+  });
+
+  it('survives an abort after the body has come and nobody reads it', async () => {
+    const { api } = await setUp((_request, response) => response.end('five!'));
+    const controller = new AbortController();
+    const response = await api.get('/', { signal: controller.signal }).response();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const reason = new Error('left');
+    controller.abort(reason);
+    await expect(response.text()).rejects.toBe(reason);
+  });
+
+  it('needs no closing when there is no body: HEAD, 204, 304', async () => {
+    const { api } = await setUp((request, response) => response.writeHead(Number(request.url?.slice(1))).end());
+    const { signal } = new AbortController();
+    const options = { signal, throwHttpErrors: false };
+    const responses = [
+      await api.head('/200', options).response(),
+      await api.get('/204', options).response(),
+      await api.get('/304', options).response(),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    for (const response of responses) await expect(response.text()).resolves.toBe('');
+  });
+
+  it('cannot be read once closed', async () => {
+    const { api } = await setUp((_request, response) => response.end('x'));
+    const response = await api.get('/').response();
+    await response.close();
+    await expect(response.text()).rejects.toMatchObject({ code: 'DEX_HTTP_BODY_USED' });
   });
 
   it('stops at maxBodyBytes', async () => {

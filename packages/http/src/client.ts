@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
 import { type Policy, policy as compose, retry, type RetryOptions, timeout } from '@dataenginex/resilience';
 import { Agent, type Dispatcher } from 'undici';
@@ -19,7 +20,7 @@ export interface ClientOptions {
   attemptTimeoutMs?: number | undefined;
   /** How failed attempts are repeated. @default 4 attempts, full jitter from 100 ms, never before `Retry-After` */
   retry?: RetryOptions | undefined;
-  /** Takes the place of the two timeouts and the retry, and is asked once for each origin. */
+  /** Takes the place of the two timeouts and the retry. Asked once for each origin, of which the last 1,000 are kept. */
   policy?: ((origin: string) => Policy) | undefined;
   /** The largest body that `json`, `text` and `bytes` will hold. @default 64 MiB */
   maxBodyBytes?: number | undefined;
@@ -57,7 +58,6 @@ export interface Client extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Origins whose policies are kept; past it the one unused for longest is made anew when it comes back. */
 const maxOrigins = 1_000;
 
 /**
@@ -82,7 +82,8 @@ export function createClient(options: ClientOptions = {}): Client {
   checkInteger('createClient.connections', connections, { min: 1 });
   const base = options.baseUrl === undefined ? undefined : parseBaseUrl(options.baseUrl);
   const defaults = normalizeHeaders('createClient.headers', headers);
-  const policyOf = perOrigin(options.policy ?? fixed(defaultPolicy(timeoutMs, attemptTimeoutMs, retryOptions)));
+  const standard = defaultPolicy(timeoutMs, attemptTimeoutMs, retryOptions);
+  const policyOf = options.policy === undefined ? () => standard : perOrigin(options.policy);
   if (options.policy !== undefined) {
     checkFunction('createClient.policy', options.policy);
     for (const [name, value] of Object.entries({ timeoutMs, attemptTimeoutMs, retry: retryOptions })) {
@@ -90,22 +91,26 @@ export function createClient(options: ClientOptions = {}): Client {
     }
   }
 
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   let agent: Agent | undefined;
-  let closed = false;
   const request: Client['request'] = (method, path, requestOptions = {}) => {
-    if (closed) throw new ClientClosedError();
+    closing.signal.throwIfAborted();
+    checkMethod(method);
     const url = resolveUrl(path, base, requestOptions.query);
-    const { signal, throwHttpErrors = true } = requestOptions;
+    const { signal, throwHttpErrors = true, timeoutMs: deadlineMs } = requestOptions;
+    if (deadlineMs !== undefined) checkNumber('request.timeoutMs', deadlineMs, { min: 1, max: 2 ** 31 - 1 });
     const { body, contentType } = encodeBody(method, requestOptions);
-    const own = policyOf(url.origin);
     return new PendingRequest({
       url,
       method,
       headers: mergeHeaders(defaults, contentType, normalizeHeaders('request.headers', requestOptions.headers ?? {})),
       body,
       dispatcher: dispatcher ?? (agent ??= new Agent({ connections })),
-      policy: requestOptions.timeoutMs === undefined ? own : compose(timeout(requestOptions.timeoutMs), own),
+      policy: policyOf(url.origin),
+      deadline: deadlineMs === undefined ? undefined : timeout(deadlineMs),
       signal,
+      closing: closing.signal,
       maxBodyBytes,
       throwHttpErrors,
     });
@@ -115,7 +120,7 @@ export function createClient(options: ClientOptions = {}): Client {
     (path, requestOptions) =>
       request(method, path, requestOptions);
   const close = async (): Promise<void> => {
-    closed = true;
+    closing.abort(new ClientClosedError());
     await agent?.destroy(new ClientClosedError());
   };
 
@@ -134,13 +139,10 @@ export function createClient(options: ClientOptions = {}): Client {
 }
 
 function defaultPolicy(timeoutMs = 30_000, attemptTimeoutMs = 10_000, options: RetryOptions = {}): Policy {
-  checkNumber('createClient.timeoutMs', timeoutMs, { min: Number.MIN_VALUE, max: 2 ** 31 - 1 });
-  checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: Number.MIN_VALUE, max: 2 ** 31 - 1 });
-  return compose(timeout(timeoutMs), retry({ retryIf: isRetryable, ...options }), timeout(attemptTimeoutMs));
-}
-
-function fixed(one: Policy): () => Policy {
-  return () => one;
+  checkNumber('createClient.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });
+  checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: 1, max: 2 ** 31 - 1 });
+  const { retryIf = isRetryable } = options;
+  return compose(timeout(timeoutMs), retry({ ...options, retryIf }), timeout(attemptTimeoutMs));
 }
 
 function perOrigin(create: (origin: string) => Policy): (origin: string) => Policy {
@@ -149,12 +151,14 @@ function perOrigin(create: (origin: string) => Policy): (origin: string) => Poli
     const found = kept.get(origin) ?? create(origin);
     kept.delete(origin);
     kept.set(origin, found);
-    for (const oldest of kept.keys()) {
-      if (kept.size <= maxOrigins) break;
-      kept.delete(oldest);
-    }
+    const [oldest = ''] = kept.keys();
+    if (kept.size > maxOrigins) kept.delete(oldest);
     return found;
   };
+}
+
+function checkMethod(method: string): void {
+  if (!/^[A-Z]+(?:-[A-Z]+)*$/.test(method)) throw new OptionError('request.method', 'a token in capitals', method);
 }
 
 function encodeBody(
@@ -162,16 +166,24 @@ function encodeBody(
   { json, body }: RequestOptions,
 ): { body: string | Uint8Array | null; contentType: HeadersInit } {
   if (json === undefined) return { body: body ?? null, contentType: {} };
-  if (body !== undefined) throw new OptionError('request.json', 'left out where a body is given', json);
-  if (method === 'GET' || method === 'HEAD') throw new OptionError('request.json', `left out of a ${method}`, json);
-  return { body: JSON.stringify(json), contentType: { 'content-type': 'application/json' } };
+  // never the value itself: it may hold a secret
+  if (body !== undefined) throw new OptionError('request.json', 'left out where a body is given', typeof json);
+  if (method === 'GET' || method === 'HEAD')
+    throw new OptionError('request.json', `left out of a ${method}`, typeof json);
+  const text = JSON.stringify(json);
+  if (typeof text !== 'string') throw new OptionError('request.json', 'a value that JSON can hold', typeof json);
+  return { body: text, contentType: { 'content-type': 'application/json' } };
 }
+
+/** What belongs to the connection, and is undici's to send. */
+const reservedHeaders = new Set(['content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 /** @throws {OptionError} When a name or value could break out of its line. */
 function normalizeHeaders(option: string, headers: HeadersInit): Record<string, string | undefined> {
   const normalized: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new OptionError(option, 'headers whose names are tokens', name);
+    if (reservedHeaders.has(name.toLowerCase())) throw new OptionError(option, 'free of connection headers', name);
     if (value !== undefined && /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       throw new OptionError(`${option}.${name}`, 'one line of Latin-1', 'a control character or one past U+00FF');
     }

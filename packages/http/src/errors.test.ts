@@ -72,6 +72,21 @@ describe('errors', () => {
     await expect(error).rejects.toMatchObject({ code: 'DEX_HTTP_BODY', retryable: false });
   });
 
+  it('keep the status of an error answer that is cut', async () => {
+    const server = await serveRaw(
+      (socket) => void socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 99\r\n\r\nno such'),
+    );
+    const api = createClient({ baseUrl: server.url });
+    open.push(server, api);
+    const cut = api.get('/').response();
+    await expect(cut).rejects.toMatchObject({ code: 'DEX_HTTP_STATUS', status: 404, bodyStart: 'no such' });
+  });
+
+  it('name an encoding that was not asked for', async () => {
+    const { api } = await answering(200, { ...json, 'content-encoding': 'gzip' }, Buffer.from([0x1f, 0x8b]));
+    await expect(api.get('/').json()).rejects.toThrow('sent a body encoded as "gzip", which was not asked for');
+  });
+
   it('accept JSON by any of its names, or without one', async () => {
     for (const headers of [json, { 'content-type': 'application/problem+json' }, {}]) {
       const { api } = await answering(200, headers, '1');

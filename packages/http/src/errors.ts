@@ -55,12 +55,12 @@ export class NetworkError extends HttpError {
   constructor(facts: RequestFacts, failure: unknown) {
     const cause = failure instanceof BrokenOff ? failure.cause : failure;
     super(facts, `failed: ${failure instanceof Error ? reasonOf(failure) : String(failure)}`, { cause });
-    this.retryable = facts.idempotent || neverSent(cause);
+    this.retryable = !isMisuse(cause) && (facts.idempotent || neverSent(cause));
     this.status = failure instanceof BrokenOff ? failure.status : undefined;
   }
 }
 
-/** The time for the whole request, or for its last attempt, has passed. */
+/** The time for the whole request, or for its last attempt, has passed. `cause` is the failure before, if there was one. */
 export class RequestTimeoutError extends HttpError {
   override readonly name = 'RequestTimeoutError';
   readonly code = 'DEX_HTTP_TIMEOUT';
@@ -68,7 +68,8 @@ export class RequestTimeoutError extends HttpError {
   readonly timeoutMs: number;
 
   constructor(facts: RequestFacts, timeoutMs: number, cause: unknown) {
-    super(facts, `did not finish within ${timeoutMs} ms`, { cause });
+    const before = cause instanceof HttpError ? `; the attempt before: ${cause.message.replace(/\.$/, '')}` : '';
+    super(facts, `did not finish within ${timeoutMs} ms${before}`, { cause });
     this.retryable = facts.idempotent;
     this.timeoutMs = timeoutMs;
   }
@@ -152,7 +153,7 @@ export class ClientClosedError extends DexError {
  */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof HttpError) return error.retryable;
-  return error instanceof DexError && error.code === 'DEX_TIMEOUT';
+  return codeOf(error) === 'DEX_TIMEOUT';
 }
 
 /** What undici threw, as an error of ours. */
@@ -163,18 +164,22 @@ export function describeFailure(error: unknown, facts: RequestFacts): unknown {
 
 const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** Codes of failures that come before the first byte of the request leaves. */
-const unsentCodes = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
+/** A connection that was never there; with several addresses, none of them. The same codes come from open ones as well. */
 function neverSent(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && unsentCodes.has(cause.code);
+  if (cause instanceof AggregateError) return cause.errors.every(neverSent);
+  if (codeOf(cause) === 'UND_ERR_CONNECT_TIMEOUT') return true;
+  return cause instanceof Error && 'syscall' in cause && /^(?:connect|getaddrinfo)$/.test(String(cause.syscall));
+}
+
+/** What undici refuses to send, and will refuse again. */
+function isMisuse(cause: unknown): boolean {
+  const codes = ['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'];
+  return codes.includes(codeOf(cause) ?? '');
+}
+
+/** By code, since `instanceof` does not survive two copies of a package in one process. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** An AggregateError, which Node makes when each address of a host fails, has an empty message. */

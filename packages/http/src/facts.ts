@@ -14,7 +14,7 @@ export function isIdempotent(method: string): boolean {
   return idempotentMethods.has(method);
 }
 
-const secretName = /key|token|secret|passw|credential|auth|session|signature|^sig$/i;
+const secretName = /key|token|secret|passw|pwd|credential|auth|session|signature|bearer|jwt|assertion|^(?:sig|code)$/i;
 
 /** The URL as it may stand in logs: query values whose names sound secret become `REDACTED`. */
 export function redact(url: URL): string {

@@ -71,6 +71,20 @@ describe('ndjson', () => {
     });
   });
 
+  it('ends at an abort, though a chunk holds more rows', async () => {
+    const api = await answer('{"n":1}\n'.repeat(2_000));
+    const controller = new AbortController();
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const row of api.get('/', { signal: controller.signal }).ndjson(Row)) {
+        seen.push(row);
+        controller.abort('enough');
+      }
+    })();
+    await expect(reading).rejects.toBe('enough');
+    expect(seen).toHaveLength(1);
+  });
+
   it('refuses another content type', async () => {
     const api = await answer('<html>', 'text/html');
     const { error } = await collect(api.get('/').ndjson(Row));

@@ -1,6 +1,6 @@
 import { FormatError, fromNdjson, parse, ParseError, pipe } from '@dataenginex/streams';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { checkContentType, letGo, readBody } from './body.ts';
+import { checkContentType, readBody } from './body.ts';
 import { BodyError, SchemaError } from './errors.ts';
 import type { Opened } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
@@ -18,12 +18,18 @@ export async function* readNdjson(
   try {
     checkContentType(opened.fields, contentTypes, 'NDJSON', new Uint8Array(), facts);
     const rows = fromNdjson(readBody(opened, facts, signal));
-    yield* schema === undefined ? rows : pipe(rows, parse(schema));
+    for await (const row of schema === undefined ? rows : pipe(rows, parse(schema))) {
+      signal?.throwIfAborted(); // a chunk may hold many rows
+      yield row;
+    }
   } catch (error) {
-    if (error instanceof FormatError) throw new BodyError(facts, `sent broken ${error.message}`, error.start, error);
+    if (error instanceof FormatError) {
+      const { line, byte } = error.position;
+      throw new BodyError(facts, `sent broken NDJSON at line ${line}, byte ${byte}`, error.start, error);
+    }
     if (error instanceof ParseError) throw new SchemaError(facts, error.issues, `row ${error.position.index}`);
     throw error;
   } finally {
-    letGo(opened);
+    opened.body.destroy();
   }
 }

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { decodeJson, decodeText, letGo, readBody, validate } from './body.ts';
+import { decodeJson, decodeText, readBody, validate } from './body.ts';
 import { BodyTooLargeError, BodyUsedError } from './errors.ts';
 import { type Opened, type Received, toHeaders } from './exchange.ts';
 import { isIdempotent, redact, type RequestFacts } from './facts.ts';
@@ -49,7 +49,7 @@ export class PendingRequest {
   /** The body as text. @throws {BodyError} When it is not UTF-8. */
   async text(): Promise<string> {
     const { response, facts } = await this.#receive();
-    return decodeText(response.body, facts);
+    return decodeText(response, facts);
   }
 
   /** The body as it came. */
@@ -118,7 +118,7 @@ export class HttpResponse implements AsyncDisposable {
   }
 
   async text(): Promise<string> {
-    return decodeText(await this.bytes(), this.#facts);
+    return decodeText({ fields: this.#opened.fields, body: await this.bytes() }, this.#facts);
   }
 
   async bytes(): Promise<Uint8Array> {
@@ -135,7 +135,8 @@ export class HttpResponse implements AsyncDisposable {
 
   /** Lets go of the connection, whether or not the body was read. */
   async close(): Promise<void> {
-    letGo(this.#opened);
+    this.#used = true;
+    this.#opened.body.destroy();
   }
 
   #once(): Opened {

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { policy, retry, timeout } from '@dataenginex/resilience';
+import { Dispatcher } from 'undici';
 import { sendJson, serve, serveRaw, type TestServer } from '../test/server.ts';
 import { type Client, type ClientOptions, createClient } from './index.ts';
 
@@ -79,6 +80,13 @@ describe('retries', () => {
     expect(third - second).toBeGreaterThanOrEqual(1_000); // a date has whole seconds
   });
 
+  it('keeps its own mind when retryIf is undefined', async () => {
+    const server = await serve((_request, response) => response.writeHead(404).end());
+    const api = client(server, { retry: { ...quick, retryIf: undefined } });
+    await expect(api.get('/').text()).rejects.toMatchObject({ status: 404 });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('tells onRetry what failed', async () => {
     const server = await serve((_request, response, attempt) => response.writeHead(attempt < 2 ? 503 : 200).end());
     const seen: unknown[] = [];
@@ -99,10 +107,10 @@ describe('retries', () => {
 });
 
 describe('a POST', () => {
-  const twice = policy(timeout(5_000), retry({ attempts: 3, baseDelayMs: 0 }), timeout(50));
+  const twice = policy(timeout(5_000), retry({ attempts: 3, baseDelayMs: 0 }), timeout(300));
 
   it.each<[string, ClientOptions]>([
-    ['the default policy', { retry: quick, attemptTimeoutMs: 50 }],
+    ['the default policy', { retry: quick, attemptTimeoutMs: 300 }],
     ['a policy that retries everything', { policy: () => twice }],
   ])('is never sent twice when it may have arrived, under %s', async (_name, options) => {
     const answers: [code: string, answer: string | undefined][] = [
@@ -118,6 +126,24 @@ describe('a POST', () => {
       await expect(sent).rejects.toMatchObject({ code, retryable: false });
       expect(server.requests).toHaveLength(1);
     }
+  });
+
+  it('is not repeated when the connection it went over breaks, whatever the code', async () => {
+    let sent = 0;
+    class Broken extends Dispatcher {
+      override dispatch(_options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+        sent += 1;
+        const controller = { aborted: false, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
+        handler.onRequestStart?.(controller, {});
+        const error = Object.assign(new Error('read EHOSTUNREACH'), { code: 'EHOSTUNREACH', syscall: 'read' });
+        handler.onResponseError?.(controller, error);
+        return true;
+      }
+    }
+    const api = createClient({ baseUrl: 'http://127.0.0.1:1', dispatcher: new Broken(), retry: quick });
+    open.push(api);
+    await expect(api.post('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK', retryable: false });
+    expect(sent).toBe(1);
   });
 
   it('is repeated when it was never sent', async () => {
@@ -140,6 +166,27 @@ describe('deadlines', () => {
       code: 'DEX_HTTP_TIMEOUT',
       timeoutMs: 80,
       cause: { code: 'DEX_TIMEOUT' },
+    });
+  });
+
+  it('tell what went wrong before they passed', async () => {
+    const server = await serve((_request, response) => response.writeHead(429, { 'retry-after': '50' }).end());
+    const error = client(server, { timeoutMs: 80 }).get('/').text();
+    await expect(error).rejects.toThrow(/did not finish within 80 ms; the attempt before: .* answered 429\.$/);
+    await expect(error).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT', cause: { status: 429 } });
+  });
+
+  it('may be set for one request, also around a policy from elsewhere', async () => {
+    const server = await serve(() => {});
+    const bare = policy();
+    const foreign = Object.assign(bare.bind(undefined), { run: bare.run.bind(undefined) });
+    await expect(
+      client(server, { policy: () => foreign })
+        .get('/', { timeoutMs: 30 })
+        .text(),
+    ).rejects.toMatchObject({
+      code: 'DEX_HTTP_TIMEOUT',
+      timeoutMs: 30,
     });
   });
 
@@ -168,6 +215,28 @@ describe('abort', () => {
         expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
       }
     }
+  });
+
+  it('while it waits for a connection drops the request and keeps the connection', async () => {
+    const sockets = new Set<unknown>();
+    const server = await serve((request, response) => {
+      sockets.add(request.socket);
+      setTimeout(() => response.end('done'), 30);
+    });
+    const api = client(server, { connections: 1 });
+    for (const read of ['text', 'response'] as const) {
+      const first = api.get('/first').text();
+      const controller = new AbortController();
+      const queued = api.get('/queued', { signal: controller.signal })[read]();
+      const settled = expect(queued).rejects.toBe('left');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      controller.abort('left');
+      await settled;
+      await expect(first).resolves.toBe('done');
+      await expect(api.get('/after').text()).resolves.toBe('done');
+    }
+    expect(server.requests).not.toContain('GET /queued');
+    expect(sockets.size).toBe(1);
   });
 
   it('leaves no listener after success', async () => {

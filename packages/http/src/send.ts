@@ -1,17 +1,39 @@
-import { DexError, instrument } from '@dataenginex/core';
+import type { Readable } from 'node:stream';
+import { instrument } from '@dataenginex/core';
 import type { Attempt, Policy } from '@dataenginex/resilience';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import { startOf } from './body.ts';
-import { BodyTooLargeError, describeFailure, NetworkError, RequestTimeoutError, StatusError } from './errors.ts';
-import { exchange, isSuccess, open, type Opened, type Outgoing, readErrorStart, type Received } from './exchange.ts';
+import {
+  BodyTooLargeError,
+  codeOf,
+  describeFailure,
+  HttpError,
+  NetworkError,
+  RequestTimeoutError,
+  StatusError,
+} from './errors.ts';
+import {
+  exchange,
+  isSuccess,
+  maxErrorBytes,
+  open,
+  type Opened,
+  type Outgoing,
+  readErrorStart,
+  type Received,
+} from './exchange.ts';
 import { isIdempotent, redact, type RequestFacts } from './facts.ts';
 
 /** All that sending one request takes, options and defaults settled. */
 export interface RequestPlan extends Outgoing {
   readonly dispatcher: Dispatcher;
   readonly policy: Policy;
+  /** For this request alone, around the policy. */
+  readonly deadline: Policy | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Aborts when the client closes. */
+  readonly closing: AbortSignal;
   readonly maxBodyBytes: number;
   readonly throwHttpErrors: boolean;
 }
@@ -31,12 +53,12 @@ const duration = telemetry.histogram('http.client.request.duration', {
 
 /** Sends under the policy and reads the whole body, which the attempt's timeout covers. */
 export function receive(plan: RequestPlan): Promise<Answer<Received>> {
+  const { maxBodyBytes, throwHttpErrors } = plan;
+  const limits = { maxBodyBytes, maxErrorBytes: throwHttpErrors ? maxErrorBytes : maxBodyBytes };
   return runAttempts(plan, async (signal, facts) => {
-    const received = await exchange(plan.dispatcher, plan, signal, plan.maxBodyBytes);
-    if (plan.throwHttpErrors && !isSuccess(received.status)) {
-      throw new StatusError(facts, received, startOf(received.body));
-    }
-    if (received.truncated) throw new BodyTooLargeError(facts, plan.maxBodyBytes);
+    const received = await exchange(plan.dispatcher, plan, signal, limits);
+    if (throwHttpErrors && !isSuccess(received.status)) throw new StatusError(facts, received, startOf(received.body));
+    if (received.truncated) throw new BodyTooLargeError(facts, maxBodyBytes);
     return received;
   });
 }
@@ -44,44 +66,37 @@ export function receive(plan: RequestPlan): Promise<Answer<Received>> {
 /** Sends under the policy until the headers are there. From then on only the caller's signal and `close` end the body. */
 export function receiveHead(plan: RequestPlan): Promise<Answer<Opened>> {
   return runAttempts(plan, async (signal, facts) => {
-    const lifetime = new AbortController();
-    const abort = (): void => lifetime.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      const opened = await open(plan.dispatcher, plan, lifetime.signal);
-      if (plan.throwHttpErrors && !isSuccess(opened.status)) {
-        throw new StatusError(facts, opened, startOf(await readErrorStart(opened)));
-      }
-      return { ...opened, body: untilAborted(opened.body, plan.signal) };
-    } finally {
-      signal.removeEventListener('abort', abort);
+    const opened = await open(plan.dispatcher, plan, signal);
+    for (const ending of [signal, plan.closing, plan.signal]) destroyOnAbort(opened.body, ending);
+    if (plan.throwHttpErrors && !isSuccess(opened.status)) {
+      throw new StatusError(facts, opened, startOf(await readErrorStart(opened)));
     }
+    return opened;
   });
 }
 
-function untilAborted(body: Opened['body'], signal: AbortSignal | undefined): Opened['body'] {
-  if (signal === undefined) return body;
-  const abort = (): void => void body.destroy(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  body.once('close', () => signal.removeEventListener('abort', abort));
-  return body;
+function destroyOnAbort(body: Readable, signal: AbortSignal | undefined): void {
+  if (body.closed) return;
+  const abort = (): void => void body.destroy(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  body.once('close', () => signal?.removeEventListener('abort', abort));
 }
 
 async function runAttempts<T extends { status: number }>(
   plan: RequestPlan,
   send: (signal: AbortSignal, facts: RequestFacts) => Promise<T>,
 ): Promise<Answer<T>> {
-  const { url, method, signal: callerSignal } = plan;
-  const shownUrl = redact(url);
+  const { url, method } = plan;
   const idempotent = isIdempotent(method);
-  let facts: RequestFacts = { method, url: shownUrl, attempt: 1, idempotent };
+  let facts: RequestFacts = { method, url: redact(url), attempt: 1, idempotent };
   let mayBeSent = false;
   let failure: unknown;
   let lastSignal: AbortSignal | undefined;
 
   const attemptOnce = async ({ signal, attempt }: Attempt): Promise<Answer<T>> => {
-    // whatever the policy says, nothing is sent twice that may have had its effect
-    if (mayBeSent && !idempotent) throw failure ?? lastSignal?.reason;
+    // Whatever the policy says, nothing is sent twice that may have had its effect.
+    if (mayBeSent && !idempotent) throw failure ?? lastSignal?.reason ?? new DuplicateAttempt();
     facts = { ...facts, attempt };
     const current = facts;
     mayBeSent = true;
@@ -89,22 +104,51 @@ async function runAttempts<T extends { status: number }>(
     try {
       return { response: await traced(plan, current, () => send(signal, current)), facts: current };
     } catch (error) {
-      failure = signal.aborted ? signal.reason : describeFailure(error, current);
+      failure = signal.aborted ? signal.reason : error;
       if (failure instanceof NetworkError && failure.retryable) mayBeSent = false;
       throw failure;
     }
   };
 
+  const { signal, release } = anyOf(plan.signal, plan.closing);
   try {
-    return await plan.policy.run(attemptOnce, { signal: callerSignal });
+    const run = (outer: AbortSignal): Promise<Answer<T>> => plan.policy.run(attemptOnce, { signal: outer });
+    return await (plan.deadline?.run((attempt) => run(attempt.signal), { signal }) ?? run(signal));
   } catch (error) {
-    if (callerSignal?.aborted && error === callerSignal.reason) throw error;
-    if (error instanceof DexError && 'timeoutMs' in error && error.code === 'DEX_TIMEOUT') {
-      throw new RequestTimeoutError(facts, Number(error.timeoutMs), error);
-    }
-    throw error;
+    const passed = codeOf(error) === 'DEX_TIMEOUT' && error instanceof Error && 'timeoutMs' in error;
+    if (signal.aborted || !passed) throw error;
+    throw new RequestTimeoutError(facts, Number(error.timeoutMs), failure instanceof HttpError ? failure : error);
+  } finally {
+    release();
   }
 }
+
+/** A policy began a second attempt of a request that is not safe to repeat while the first was under way. */
+class DuplicateAttempt extends Error {
+  override readonly message = 'A request that is not idempotent is under way already.';
+}
+
+/** `AbortSignal.any`, without what it leaves behind on a signal that lives as long as the process. */
+function anyOf(
+  own: AbortSignal | undefined,
+  closing: AbortSignal,
+): { readonly signal: AbortSignal; readonly release: () => void } {
+  if (own === undefined) return { signal: closing, release: () => {} };
+  if (own.aborted || closing.aborted) return { signal: own.aborted ? own : closing, release: () => {} };
+  const controller = new AbortController();
+  const abort = ({ target }: Event): void => controller.abort(target === own ? own.reason : closing.reason);
+  own.addEventListener('abort', abort, { once: true });
+  closing.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    release: () => {
+      own.removeEventListener('abort', abort);
+      closing.removeEventListener('abort', abort);
+    },
+  };
+}
+
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'QUERY']);
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span */
 function traced<T extends { status: number }>(
@@ -113,7 +157,7 @@ function traced<T extends { status: number }>(
   send: () => Promise<T>,
 ): Promise<T> {
   const target = {
-    'http.request.method': method,
+    'http.request.method': knownMethods.has(method) ? method : '_OTHER',
     'server.address': url.hostname,
     'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
   };
@@ -126,9 +170,10 @@ function traced<T extends { status: number }>(
       const response = await send();
       outcome = { 'http.response.status_code': response.status };
       return response;
-    } catch (error) {
+    } catch (cause) {
+      const error = describeFailure(cause, facts);
       outcome = {
-        'error.type': error instanceof DexError ? error.code : '_OTHER',
+        'error.type': codeOf(error) ?? '_OTHER',
         ...(error instanceof StatusError && { 'http.response.status_code': error.status }),
       };
       throw error;

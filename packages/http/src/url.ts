@@ -1,4 +1,5 @@
 import { OptionError } from '@dataenginex/core';
+import { redact } from './facts.ts';
 
 type Scalar = string | number | boolean | Date;
 
@@ -9,8 +10,11 @@ export type Query = Readonly<Record<string, Scalar | readonly Scalar[] | null | 
 export function parseBaseUrl(baseUrl: string | URL): URL {
   const url = URL.parse(String(baseUrl));
   if (url === null || !isHttp(url) || url.search !== '' || url.hash !== '' || hasCredentials(url)) {
-    const wanted = 'an http: or https: URL without credentials, query and fragment';
-    throw new OptionError('createClient.baseUrl', wanted, url === null ? baseUrl : withoutCredentials(url));
+    throw new OptionError(
+      'createClient.baseUrl',
+      'an http: or https: URL without credentials, query and fragment',
+      shown(url),
+    );
   }
   return url;
 }
@@ -22,31 +26,34 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
  * @throws {OptionError}
  */
 export function resolveUrl(path: string | URL, base: URL | undefined, query: Query | undefined): URL {
-  const absolute = path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path) ? URL.parse(String(path)) : null;
-  const url = absolute ?? (base === undefined ? null : URL.parse(join(base, String(path))));
+  const isAbsolute = path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path);
+  const text = base === undefined || isAbsolute ? String(path) : join(base, path);
+  const url = URL.parse(text);
   if (url === null || !isHttp(url)) {
     const wanted = base === undefined ? 'an http: or https: URL, as the client has no baseUrl' : 'a path or a URL';
-    throw new OptionError('request.path', wanted, String(path));
+    throw new OptionError('request.path', wanted, shown(url));
   }
   if (hasCredentials(url)) {
-    throw new OptionError('request.path', 'a URL without credentials; put them into a header', withoutCredentials(url));
+    throw new OptionError('request.path', 'a URL without credentials; put them into a header', shown(url));
   }
   if (base !== undefined && url.origin !== base.origin) {
     throw new OptionError('request.path', `a URL on ${base.origin}, the client's own origin`, url.origin);
   }
   url.hash = '';
+  const added = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && one !== null) {
-        url.searchParams.append(name, one instanceof Date ? one.toISOString() : String(one));
-      }
+      if (one === undefined || one === null) continue;
+      added.append(name, one instanceof Date ? one.toISOString() : String(one));
     }
   }
+  // joined as text: the path's own query may be signed, and stays as it is
+  if (added.size > 0) url.search = `${url.search}${url.search === '' ? '?' : '&'}${added.toString()}`;
   return url;
 }
 
 function join(base: URL, path: string): string {
-  return `${base.href.replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
+  return path === '' ? base.href : `${base.href.replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
 }
 
 function isHttp(url: URL): boolean {
@@ -57,9 +64,11 @@ function hasCredentials(url: URL): boolean {
   return url.username !== '' || url.password !== '';
 }
 
-function withoutCredentials(url: URL): string {
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
+/** As it may stand in an error: what does not parse may be a secret in any part of it. */
+function shown(url: URL | null): string {
+  if (url === null) return 'one that does not parse';
+  const copy = new URL(url);
+  copy.username = '';
+  copy.password = '';
+  return redact(copy);
 }

@@ -42,7 +42,12 @@ export class Call implements Attempt {
     this.#listeners = undefined;
   }
 
+  /** Calls the listener once: at the abort, or now if that is past. */
   onAbort(listener: (reason: unknown) => void): void {
+    if (this.#aborted) {
+      listener(this.#aborted.reason);
+      return;
+    }
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
   }

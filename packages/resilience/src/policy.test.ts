@@ -141,6 +141,8 @@ describe('a wrapped function', () => {
     const row = { city: 'Seattle' };
     const save = retry()(async (saved: object) => saved);
     await expect(save(row)).resolves.toBe(row);
+    const request = new Request('http://127.0.0.1/');
+    await expect(save(request)).resolves.toBe(request);
   });
 
   it('is left to its own when it outlives the timeout', async () => {

@@ -11,9 +11,10 @@ export interface RunOptions {
 /**
  * Wraps a function, and is thereby a standard method decorator as well.
  *
- * The wrapped function keeps its arguments and types. Where its last argument is an options object that has a `signal`
- * key, it is called with a copy whose signal is the attempt's; every other argument is passed on untouched. Use `run`
- * where the function takes its signal differently.
+ * The wrapped function keeps its arguments and types. Where its last argument is a plain object that has a `signal` key,
+ * it is called with a copy whose signal is the attempt's; every other argument is passed on untouched. Use `run` where
+ * the function takes its signal differently. The attempt's signal ends with the attempt: what goes on afterwards, such
+ * as the body of a `fetch`, is not reached by it.
  */
 export interface Policy {
   <This, A extends readonly unknown[], R>(
@@ -115,12 +116,13 @@ function runUntilAborted<R>(running: () => Promise<R>, call: Call, signal: Abort
   });
 }
 
-/** A plain object without the key is left alone: it may be a row to save, which a signal would spoil. */
+/**
+ * A plain object without the key is left alone: it may be a row to save, which a signal would spoil. So is anything of
+ * a class, such as a `Request`, which has a signal and cannot be copied.
+ */
 function takesSignal(value: unknown): value is { signal?: AbortSignal | undefined } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'signal' in value &&
-    (value.signal === undefined || value.signal instanceof AbortSignal)
-  );
+  if (typeof value !== 'object' || value === null || !('signal' in value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return value.signal === undefined || value.signal instanceof AbortSignal;
 }

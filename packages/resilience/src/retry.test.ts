@@ -109,6 +109,8 @@ describe('retry', () => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
     const odd = Object.assign(new Error('429'), { retryAfterMs: 'soon' });
     expect((await play([odd], {})).calls).toEqual([0, 0]);
+    expect((await play([odd], { retryAfterMs: () => NaN })).calls).toEqual([0, 0]);
+    expect((await play([odd], { retryAfterMs: () => -5 })).calls).toEqual([0, 0]);
     expect((await play([odd], { retryAfterMs: () => 700 })).calls).toEqual([0, 700]);
   });
 
@@ -134,11 +136,29 @@ describe('retry', () => {
     expect(fn).toHaveBeenCalledTimes(1);
   });
 
+  it('makes no further attempt when aborted from onRetry or retryIf', async () => {
+    for (const hook of ['onRetry', 'retryIf'] as const) {
+      for (const baseDelayMs of [0, 500]) {
+        const controller = new AbortController();
+        const abort = (): boolean => {
+          controller.abort('enough');
+          return true;
+        };
+        const fn = vi.fn(() => Promise.reject(new Error('503')));
+        const run = retry({ baseDelayMs, [hook]: abort }).run(fn, { signal: controller.signal });
+        await expect(run).rejects.toBe('enough');
+        await vi.runAllTimersAsync();
+        expect(fn).toHaveBeenCalledTimes(1);
+        expect(vi.getTimerCount()).toBe(0);
+      }
+    }
+  });
+
   it.each<[RetryOptions, string]>([
     [{ attempts: 0 }, 'Option "retry.attempts" must be an integer from 1, got 0.'],
     [{ attempts: 1.5 }, 'Option "retry.attempts"'],
     [{ baseDelayMs: -1 }, 'Option "retry.baseDelayMs"'],
-    [{ baseDelayMs: 200, maxDelayMs: 100 }, 'Option "retry.maxDelayMs" must be a number from 200'],
+    [{ maxDelayMs: -1 }, 'Option "retry.maxDelayMs" must be a number from 0'],
     [{ maxRetryAfterMs: NaN }, 'Option "retry.maxRetryAfterMs"'],
   ])('refuses %j', (options, message) => {
     expect(() => retry(options)).toThrow(message);

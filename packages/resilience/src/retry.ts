@@ -67,7 +67,7 @@ export function retry(options: RetryOptions = {}): Policy {
   } = options;
   checkInteger('retry.attempts', attempts, { min: 1 });
   checkNumber('retry.baseDelayMs', baseDelayMs, { min: 0, max: longestTimerMs });
-  checkNumber('retry.maxDelayMs', maxDelayMs, { min: baseDelayMs, max: longestTimerMs });
+  checkNumber('retry.maxDelayMs', maxDelayMs, { min: 0, max: longestTimerMs });
   checkNumber('retry.maxRetryAfterMs', maxRetryAfterMs, { min: 0, max: longestTimerMs });
   checkFunction('retry.retryIf', retryIf);
   checkFunction('retry.retryAfterMs', retryAfterMs);
@@ -76,7 +76,7 @@ export function retry(options: RetryOptions = {}): Policy {
   /** Undefined when there is to be no further attempt. */
   const delayAfter = (error: unknown, attempt: number): number | undefined => {
     if (attempt >= attempts || !retryIf(error, attempt)) return undefined;
-    const askedMs = retryAfterMs(error) ?? 0;
+    const askedMs = Math.max(0, retryAfterMs(error) || 0); // a NaN counts as not asked
     return askedMs > maxRetryAfterMs ? undefined : askedMs + fullJitter(attempt, baseDelayMs, maxDelayMs);
   };
 
@@ -86,6 +86,7 @@ export function retry(options: RetryOptions = {}): Policy {
     if (delayMs === undefined) throw error;
     retries.add(1);
     onRetry?.({ error, attempt, delayMs });
+    if (call.aborted) throw error;
     if (delayMs > 0) await sleep(delayMs, call);
   };
 
@@ -121,7 +122,7 @@ function fullJitter(attempt: number, baseDelayMs: number, maxDelayMs: number): n
 
 function retryAfterOf(error: unknown): number | undefined {
   const found = typeof error === 'object' && error !== null && 'retryAfterMs' in error ? error.retryAfterMs : undefined;
-  return typeof found === 'number' && found >= 0 ? found : undefined;
+  return typeof found === 'number' ? found : undefined;
 }
 
 /** Never returns early: a Node timer counts from the start of its event loop turn, which may lie in the past. */

@@ -19,12 +19,12 @@ const expired = instrument('@dataenginex/resilience').counter('dex.timeout.expir
  * await timeout(5).run(never); // throws Timed out after 5 ms.
  * ```
  *
- * @param ms Milliseconds, above 0 and below 2 ** 31.
+ * @param ms Milliseconds, from 1 to 2 ** 31 - 1.
  * @throws {OptionError} At once, when `ms` is out of range.
  * @throws {TimeoutError} From the wrapped function.
  */
 export function timeout(ms: number): Policy {
-  checkNumber('timeout.ms', ms, { min: Number.MIN_VALUE, max: 2 ** 31 - 1 });
+  checkNumber('timeout.ms', ms, { min: 1, max: 2 ** 31 - 1 });
   return createPolicy(
     (next, call) =>
       new Promise((resolve, reject) => {

@@ -31,7 +31,7 @@ const reasons: readonly Reason[] = ['unit', 'missing', 'impossible'];
 /** What `CleanRow` refused, with its reason. */
 export function toReject(value: unknown, issues: Refused['issues']): Reject {
   const row = RefusedRow.parse(value);
-  const found = issues.map((issue) => explain(row, issue));
+  const found = issues.map((issue) => describeIssue(row, issue));
   const reason = reasons.find((one) => found.some((each) => each.reason === one)) ?? 'impossible';
   const messages = found.filter((each) => each.reason === reason).map((each) => each.message);
   return rejectOf(row, reason, messages.join('; '));
@@ -52,7 +52,7 @@ export function firstOfItsDay(reject: (reject: Reject) => void): (row: CleanRow)
   };
 }
 
-function explain(
+function describeIssue(
   { units, observation }: RefusedRow,
   issue: Refused['issues'][number],
 ): { reason: Reason; message: string } {

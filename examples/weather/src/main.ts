@@ -1,5 +1,6 @@
 import { DexError } from '@dataenginex/core';
 import { runService, type Service } from '@dataenginex/resources';
+import { OperatorError } from '@dataenginex/streams';
 import { DataFolder } from './data-folder.ts';
 import { type Options, readOptions, usage, UsageError } from './options.ts';
 import { servePage } from './page/server.ts';
@@ -11,9 +12,12 @@ import { showProgress, summarize } from './terminal.ts';
 async function runWeather(options: Options, service: Service): Promise<void> {
   const { scope, signal } = service;
   const progress = new Progress(options.live ? 'live' : 'replay');
-  const stopAsked = service.ready();
   const page = options.once ? undefined : await scope.use(servePage(progress, { port: options.port, signal }));
-  if (page) console.log(`Weather fills in at ${page.url}\n`);
+  const stopAsked = service.ready();
+  if (page) {
+    const taken = options.port !== 0 && page.port !== options.port ? ` (port ${options.port} is taken)` : '';
+    console.log(`Weather fills in at ${page.url}${taken}\n`);
+  }
 
   try {
     const source = await scope.use(openSource(options, progress, signal));
@@ -23,19 +27,21 @@ async function runWeather(options: Options, service: Service): Promise<void> {
     progress.finish();
   } catch (error) {
     progress.fail(error instanceof Error ? error.message : String(error));
+    const { done, total } = progress.run().months;
+    if (signal.aborted) console.log(`Stopped at ${done} of ${total} months; the next run goes on from there.`);
     throw error;
   }
 
   console.log(summarize(progress, options.dataFolder));
-  if (!page) return;
+  if (!page || service.draining.aborted) return;
   console.log(`Look at it: ${page.url} (Ctrl-C ends it)`);
-  await stopAsked;
-  await page.close();
+  await stopAsked; // the scope then closes the page, which lets its readers finish
 }
 
 /** What failed, and why as far down as it is known; the stack only of what should not happen at all. */
 function explain(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\n\n${usage}`;
+  if (error instanceof OperatorError && error.cause instanceof Error) return explain(error.cause);
   if (error instanceof DexError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -47,7 +47,7 @@ export interface Reject {
   /** Which of the file's entries, from 0; those of a second location count on. */
   readonly row: number;
   readonly station: Station['id'];
-  /** As it was got: `null` where the upstream sent none. */
+  /** The row as it was read, in our names: `null` where the upstream sent nothing. */
   readonly raw: Record<string, unknown>;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readOptions } from './options.ts';
 
 describe('readOptions', () => {
@@ -7,14 +7,22 @@ describe('readOptions', () => {
   });
 
   it('keeps the live data in a folder of its own', () => {
-    expect(readOptions(['--data', 'd']).dataFolder).toBe('d');
-    expect(readOptions(['--data', 'd', '--live']).dataFolder).toBe('d/live');
+    expect(readOptions(['--data', '/d']).dataFolder).toBe('/d');
+    expect(readOptions(['--data', '/d', '--live']).dataFolder).toBe('/d/live');
+  });
+
+  it('takes a relative folder from where the command was typed', () => {
+    vi.stubEnv('INIT_CWD', '/typed');
+    expect(readOptions(['--data', 'out']).dataFolder).toBe('/typed/out');
+    vi.unstubAllEnvs();
   });
 
   it.each([
     [['--port', 'x'], '--port must be a whole number from 0 to 65535, got "x".'],
     [['--port', '70000'], '--port must be'],
     [['--seed', ''], '--seed must be'],
+    [['--data='], '--data must name a folder'],
+    [['--live', '--seed', '2'], '--seed is for the replay'],
     [['--sed', '1'], "Unknown option '--sed'"],
     [['extra'], "Unexpected argument 'extra'"],
   ])('refuses %j', (args, message) => {

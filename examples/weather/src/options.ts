@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DexError } from '@dataenginex/core';
 
@@ -17,9 +17,11 @@ export const usage = `Usage: npm start -- [options]
   --once         run the job and exit; without it the page is served until Ctrl-C
   --live         ask the real Open-Meteo instead of the replay, into a folder of its own
   --port <n>     where the page is served; the next free port if it is taken (default 3000)
-  --seed <n>     which faults the replayed upstream makes (default 1)
+  --seed <n>     which faults the replayed upstream makes (default 1); not with --live
   --data <path>  where the data goes (default .data in the checkout)
   --help         this text
+
+What is on disk is not fetched again: delete the data folder to see it all once more.
 `;
 
 /** The command line cannot be understood; the message says why. */
@@ -31,7 +33,11 @@ export class UsageError extends DexError {
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
   const { once = false, live = false, help = false, port, seed, data } = parse(args);
-  const dataFolder = data ?? join(import.meta.dirname, '../../../.data');
+  if (data === '') throw new UsageError('--data must name a folder, got "".');
+  // npm and pnpm start the program in its own folder, and say in INIT_CWD where the command was typed
+  const typedIn = process.env['INIT_CWD'] ?? process.cwd();
+  const dataFolder = data === undefined ? join(import.meta.dirname, '../../../.data') : resolve(typedIn, data);
+  if (live && seed !== undefined) throw new UsageError('--seed is for the replay, and does nothing with --live.');
   return {
     once,
     live,

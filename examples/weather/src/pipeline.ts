@@ -18,13 +18,13 @@ export interface Job {
   readonly signal: AbortSignal;
 }
 
-/** Requests under way at once: enough that one which has to wait a second does not hold up the rest. */
+/** Requests under way at once. The order of the months is kept: one that has to wait holds back those behind it. */
 const concurrency = 16;
 
 /** Fetches what is not on disk, checks it, and writes clean observations, rejects and insights. */
 export async function runPipeline(job: Job): Promise<void> {
   await withScope({ signal: job.signal }, async (scope) => {
-    const cancellable = { ...job, signal: scope.signal };
+    const cancellable = { ...job, signal: scope.signal }; // ends with the job, and when a part of it fails
     const normals = scope.spawn(() => loadAllNormals(cancellable), { name: 'normals' });
     await cleanObservations(cancellable);
     await normals.result;
@@ -40,7 +40,7 @@ async function cleanObservations(job: Job): Promise<void> {
 
   const loaded = pipe(
     months,
-    mapAsync(({ station, month }, { signal: stop }) => loadMonth({ ...job, signal: stop }, station, month), {
+    mapAsync(({ station, month }, { signal: ofPipe }) => loadMonth({ ...job, signal: ofPipe }, station, month), {
       concurrency,
     }),
   );
@@ -48,10 +48,7 @@ async function cleanObservations(job: Job): Promise<void> {
     rowsOfMonths(loaded, progress),
     parse(CleanRow, { rejects: ({ value, issues }) => reject(toReject(value, issues)) }),
     filter(firstOfItsDay(reject)),
-    map(({ observation }) => {
-      progress.accept(observation);
-      return observation;
-    }),
+    map(({ observation }) => progress.accept(observation)),
     toCsv({ columns: ['station', 'date', 'tempMax', 'tempMin', 'precipitation', 'wind', 'sky'] }),
   );
   await folder.write('clean/observations.csv', clean, signal);

@@ -79,12 +79,14 @@ export class Progress implements View {
     this.#changed();
   }
 
-  accept(observation: Observation): void {
+  /** Counts the observation in, and passes it on. */
+  accept(observation: Observation): Observation {
     const days = this.#observations.get(observation.station);
     if (days) days.push(observation);
     else this.#observations.set(observation.station, [observation]);
     this.#insights.delete(observation.station);
     this.#changed();
+    return observation;
   }
 
   reject(reject: Reject): void {

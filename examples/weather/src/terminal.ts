@@ -16,7 +16,8 @@ export function showProgress(view: View, out: NodeJS.WriteStream): Disposable {
 function drawBar(view: View, out: NodeJS.WriteStream): Disposable {
   const draw = (): void => {
     const { months, rows, retries } = view.run();
-    const filled = months.total === 0 ? 0 : Math.round((barWidth * months.done) / months.total);
+    if (months.total === 0) return;
+    const filled = Math.round((barWidth * months.done) / months.total);
     const bar = styleText('cyan', '█'.repeat(filled)) + styleText('dim', '░'.repeat(barWidth - filled));
     const counts = `${months.done}/${months.total} months  ${format(rows)} rows  ${counted(retries, 'retry', 'retries')}`;
     out.write(`\r\u001B[K  ${bar}  ${counts}`);
@@ -67,7 +68,9 @@ function pathForPerson(path: string): string {
 }
 
 function listed(counts: RunState['faults']): string {
-  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  const some = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a);
   return some.length === 0 ? '' : `  (${some.map(([name, count]) => `${count} × ${name}`).join(', ')})`;
 }
 

@@ -77,7 +77,7 @@ describe.skipIf(noChromium !== undefined)('the page in a browser', { timeout: 15
     expect(await coloured(tab, 'temperature')).toBeGreaterThan(half * 1.5);
     expect(await coloured(tab, 'rain')).toBeGreaterThan(10);
     expect(await coloured(tab, 'anomaly')).toBeGreaterThan(10);
-    expect(await text(tab, '#run')).toMatch(/Clean\s+2,922\s+Rejected\s+29\s+Rows in\s+2,951/);
+    expect(await text(tab, '#run')).toMatch(/Clean\s+2,922\s+Set aside\s+29\s+Rows in\s+2,951/);
     expect(await text(tab, '#faults')).toMatch(/503\s+12/);
     expect(await text(tab, '#announcement')).toContain('Run complete');
     expect(complaints).toEqual([]);

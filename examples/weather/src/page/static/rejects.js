@@ -41,7 +41,7 @@ function row({ reason, station, file, row: index, message, raw }) {
     cell('Station', '', [stationNames[station]]),
     cell('Where', 'where', [make('code', {}, [file]), ' ', make('small', {}, [`row ${index}`])]),
     cell('What was wrong', 'wrong', [message]),
-    cell('As received', 'raw', [make('code', {}, [received(raw)])]),
+    cell('As read', 'raw', [make('code', {}, [received(raw)])]),
   ]);
 }
 

@@ -7,13 +7,13 @@ import { PendingRequest } from './pending-request.ts';
 import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
 
 /** Header names and values. A name that is `undefined` in a request takes the client's default away. */
-export type HeadersInit = Readonly<Record<string, string | undefined>>;
+export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 export interface ClientOptions {
   /** What paths are appended to. Without it every request takes a whole URL. */
   baseUrl?: string | URL | undefined;
   /** Sent with every request. */
-  headers?: HeadersInit | undefined;
+  headers?: RequestHeaders | undefined;
   /** For a whole request: all attempts, the waits between them, and reading the body. @default 30_000 */
   timeoutMs?: number | undefined;
   /** For one attempt. @default 10_000 */
@@ -32,7 +32,7 @@ export interface ClientOptions {
 
 export interface RequestOptions {
   query?: Query | undefined;
-  headers?: HeadersInit | undefined;
+  headers?: RequestHeaders | undefined;
   /** A value to send as JSON. */
   json?: unknown;
   /** A body to send as it is. */
@@ -164,7 +164,7 @@ function checkMethod(method: string): void {
 function encodeBody(
   method: string,
   { json, body }: RequestOptions,
-): { body: string | Uint8Array | null; contentType: HeadersInit } {
+): { body: string | Uint8Array | null; contentType: RequestHeaders } {
   if (json === undefined) return { body: body ?? null, contentType: {} };
   // never the value itself: it may hold a secret
   if (body !== undefined) throw new OptionError('request.json', 'left out where a body is given', typeof json);
@@ -179,7 +179,7 @@ function encodeBody(
 const reservedHeaders = new Set(['content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 /** @throws {OptionError} When a name or value could break out of its line. */
-function normalizeHeaders(option: string, headers: HeadersInit): Record<string, string | undefined> {
+function normalizeHeaders(option: string, headers: RequestHeaders): Record<string, string | undefined> {
   const normalized: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new OptionError(option, 'headers whose names are tokens', name);
@@ -192,7 +192,7 @@ function normalizeHeaders(option: string, headers: HeadersInit): Record<string, 
   return normalized;
 }
 
-function mergeHeaders(...layers: readonly HeadersInit[]): Record<string, string> {
+function mergeHeaders(...layers: readonly RequestHeaders[]): Record<string, string> {
   const merged: Record<string, string> = {};
   for (const [name, value] of layers.flatMap((layer) => Object.entries(layer))) {
     if (value === undefined) delete merged[name];

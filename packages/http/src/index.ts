@@ -1,4 +1,4 @@
-export { type Client, type ClientOptions, createClient, type HeadersInit, type RequestOptions } from './client.ts';
+export { type Client, type ClientOptions, createClient, type RequestHeaders, type RequestOptions } from './client.ts';
 export {
   BodyError,
   BodyTooLargeError,

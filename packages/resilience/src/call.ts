@@ -61,3 +61,22 @@ export class Call implements Attempt {
 export async function start<R>(next: (call: Call) => Promise<R>, call: Call): Promise<R> {
   return next(call);
 }
+
+/** Settles as `promise` does, after letting go of what the wait held. */
+export function settleWith<R>(
+  promise: Promise<R>,
+  release: () => void,
+  resolve: (value: R) => void,
+  reject: (error: unknown) => void,
+): void {
+  promise.then(
+    (value) => {
+      release();
+      resolve(value);
+    },
+    (error: unknown) => {
+      release();
+      reject(error);
+    },
+  );
+}

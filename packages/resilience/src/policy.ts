@@ -1,5 +1,5 @@
 import { OptionError } from '@dataenginex/core';
-import { type Attempt, Call, start } from './call.ts';
+import { type Attempt, Call, settleWith, start } from './call.ts';
 import { DecoratorError } from './errors.ts';
 
 /** Options of one run. */
@@ -103,16 +103,7 @@ function runUntilAborted<R>(running: () => Promise<R>, call: Call, signal: Abort
     };
     const release = (): void => signal.removeEventListener('abort', abort);
     signal.addEventListener('abort', abort, { once: true });
-    running().then(
-      (value) => {
-        release();
-        resolve(value);
-      },
-      (error: unknown) => {
-        release();
-        reject(error);
-      },
-    );
+    settleWith(running(), release, resolve, reject);
   });
 }
 

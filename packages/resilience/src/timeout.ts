@@ -1,5 +1,5 @@
 import { checkNumber, instrument } from '@dataenginex/core';
-import { Call, start } from './call.ts';
+import { Call, settleWith, start } from './call.ts';
 import { TimeoutError } from './errors.ts';
 import { createPolicy, type Policy } from './policy.ts';
 
@@ -43,16 +43,7 @@ export function timeout(ms: number): Policy {
           stop(new TimeoutError(ms));
         }, ms);
         call.onAbort(stop);
-        start(next, inner).then(
-          (value) => {
-            release();
-            resolve(value);
-          },
-          (error: unknown) => {
-            release();
-            reject(error);
-          },
-        );
+        settleWith(start(next, inner), release, resolve, reject);
       }),
   );
 }

@@ -1,4 +1,4 @@
-// `pnpm soak [package]`: the campaigns (`*.campaign.test.ts`) at full count, of one package or example or of all.
+// `npx --yes pnpm@12.21.0 soak [package]`: the campaigns (`*.campaign.test.ts`) at full count, of one package or example or of all.
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// `pnpm check:nodes [22 26 …]`: the test suite on the other supported Nodes.
+// `npx --yes pnpm@12.21.0 check:nodes [22 26 …]`: the test suite on the other supported Nodes.
 import { spawnSync } from 'node:child_process';
 import { installNodes } from './nodes.ts';
 

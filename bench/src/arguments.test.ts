@@ -21,7 +21,7 @@ describe('parseArguments', () => {
     [['htpp'], 'No benchmarks for "htpp".'],
     [['core', 'http'], 'One package at a time, got also "http".'],
   ])('refuses %j and says what there is', (args, message) => {
-    const usage = 'Usage: pnpm bench [package] [--json] [--smoke]\nPackages: core, http';
+    const usage = 'Usage: npx --yes pnpm@12.21.0 bench [package] [--json] [--smoke]\nPackages: core, http';
     expect(() => parseArguments(args, packages)).toThrow(`${message}\n${usage}`);
   });
 });

@@ -18,7 +18,7 @@ export function parseArguments(args: readonly string[], packages: readonly strin
     strict: false,
     tokens: true,
   });
-  const usage = `Usage: pnpm bench [package] [--json] [--smoke]\nPackages: ${packages.join(', ')}`;
+  const usage = `Usage: npx --yes pnpm@12.21.0 bench [package] [--json] [--smoke]\nPackages: ${packages.join(', ')}`;
   const unknown = tokens.find(
     (token) => token.kind === 'option' && (!(token.name in options) || token.value !== undefined),
   );

@@ -1,6 +1,6 @@
 const introduction = `# Benchmarks
 
-Each package beside its peers, by \`pnpm bench\`; written by it too, so edits between the markers are lost.
+Each package beside its peers, by \`npx --yes pnpm@12.21.0 bench\`; written by it too, so edits between the markers are lost.
 
 How to read the tables: a ratio is the subject's time for one operation, divided by the baseline's in the same round.
 2× takes twice as long, and below 1× is faster. It stands as the median over the rounds, with the 10th and 90th
@@ -10,7 +10,7 @@ have servers; they run in turns, never at once, with the same settings, after th
 RSS is that of the subject's process, with the modules of all subjects loaded. Our packages are measured as published:
 their built \`dist\`.
 
-There are no times here, since they are the machine's as much as the code's. \`pnpm --silent bench --json\` has them.
+There are no times here, since they are the machine's as much as the code's. \`npx --yes pnpm@12.21.0 --silent bench --json\` has them.
 `;
 
 /**

@@ -1,7 +1,8 @@
 import { readFile, truncate, unlink } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createClient } from '@dataenginex/http';
 import { openScope } from '@dataenginex/resources';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,18 @@ async function run(path: string): Promise<RunState> {
   const progress = new Progress('replay');
   await runPipeline({ api, folder: await DataFolder.open(path), progress, normalsOf: ['seattle'], signal });
   return progress.run();
+}
+
+/** The rows that must come out, straight from the data set: Seattle first, each in the order of the dates. */
+async function readDataSet(): Promise<string[]> {
+  const path = join(dirname(fileURLToPath(import.meta.resolve('vega-datasets'))), '../data/weather.csv');
+  const [, ...lines] = (await readFile(path, 'utf8')).trimEnd().split(/\r?\n/);
+  const rows = lines.map((line) => {
+    const [place = '', date, precipitation, tempMax, tempMin, wind, sky] = line.split(',');
+    const station = place === 'Seattle' ? 'seattle' : 'new-york';
+    return [station, date, ...[tempMax, tempMin, precipitation, wind].map(Number), sky].join(',');
+  });
+  return ['seattle', 'new-york'].flatMap((station) => rows.filter((row) => row.startsWith(station)).toSorted());
 }
 
 /** A server in the upstream's place. */
@@ -53,10 +66,8 @@ describe('the pipeline', () => {
     expect(await run(folder.path)).toMatchObject({ clean: 2922, rejected, rows: 2944, fetched: 96 });
 
     const csv = (await readFile(join(folder.path, 'clean/observations.csv'), 'utf8')).trimEnd().split('\r\n');
-    expect(csv).toHaveLength(1 + 2922);
     expect(csv[0]).toBe('station,date,tempMax,tempMin,precipitation,wind,sky');
-    expect(csv[1]).toBe('seattle,2012-01-01,12.8,5,0,4.7,drizzle');
-    expect(csv.slice(1).toSorted()).toEqual(csv.slice(1).toSorted((a, b) => (a < b ? -1 : 1)));
+    expect(csv.slice(1)).toEqual(await readDataSet());
 
     const rejects = (await readFile(join(folder.path, 'rejects.ndjson'), 'utf8')).trimEnd().split('\n');
     expect(rejects).toHaveLength(22);

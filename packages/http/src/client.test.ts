@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { openScope } from '@dataenginex/resources';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -271,10 +271,15 @@ describe('response', () => {
   });
 
   it('lets go of the connection when closed unread', async () => {
-    const { api } = await setUp((_request, response) => void response.write('endless'));
+    let closed: Promise<unknown> | undefined;
+    const { api } = await setUp((_request, response) => {
+      closed = once(response, 'close');
+      response.write('endless');
+    });
     const response = await api.get('/').response();
     await response.close();
     await response.close();
+    await closed;
   });
 
   it('has the whole body of an error answer with throwHttpErrors: false', async () => {

@@ -76,20 +76,12 @@ const maxOrigins = 1_000;
  * @throws {OptionError} When an option cannot work or two contradict each other.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { headers = {}, timeoutMs, attemptTimeoutMs, retry: retryOptions, maxBodyBytes = 64 * 2 ** 20 } = options;
-  const { connections = 128, dispatcher } = options;
+  const { headers = {}, maxBodyBytes = 64 * 2 ** 20, connections = 128, dispatcher } = options;
   checkInteger('createClient.maxBodyBytes', maxBodyBytes, { min: 1 });
   checkInteger('createClient.connections', connections, { min: 1 });
   const base = options.baseUrl === undefined ? undefined : parseBaseUrl(options.baseUrl);
   const defaults = normalizeHeaders('createClient.headers', headers);
-  const standard = defaultPolicy(timeoutMs, attemptTimeoutMs, retryOptions);
-  const policyOf = options.policy === undefined ? () => standard : perOrigin(options.policy);
-  if (options.policy !== undefined) {
-    checkFunction('createClient.policy', options.policy);
-    for (const [name, value] of Object.entries({ timeoutMs, attemptTimeoutMs, retry: retryOptions })) {
-      if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
-    }
-  }
+  const policyOf = choosePolicy(options);
 
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -136,6 +128,23 @@ export function createClient(options: ClientOptions = {}): Client {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function choosePolicy({
+  policy,
+  timeoutMs,
+  attemptTimeoutMs,
+  retry: retryOptions,
+}: ClientOptions): (origin: string) => Policy {
+  if (policy === undefined) {
+    const standard = defaultPolicy(timeoutMs, attemptTimeoutMs, retryOptions);
+    return () => standard;
+  }
+  checkFunction('createClient.policy', policy);
+  for (const [name, value] of Object.entries({ timeoutMs, attemptTimeoutMs, retry: retryOptions })) {
+    if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
+  }
+  return perOrigin(policy);
 }
 
 function defaultPolicy(timeoutMs = 30_000, attemptTimeoutMs = 10_000, options: RetryOptions = {}): Policy {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { policy, retry, timeout } from '@dataenginex/resilience';
+import { type Attempt, type Policy, policy, retry, timeout } from '@dataenginex/resilience';
 import { Dispatcher } from 'undici';
 import { sendJson, serve, serveRaw, type TestServer } from '../test/server.ts';
 import { type Client, type ClientOptions, createClient } from './index.ts';
@@ -144,6 +144,25 @@ describe('a POST', () => {
     open.push(api);
     await expect(api.post('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK', retryable: false });
     expect(sent).toBe(1);
+  });
+
+  it('is sent once under a policy that begins a second attempt before the first has ended', async () => {
+    const server = await serve((_request, response) => setTimeout(() => response.end('made'), 50));
+    const bare = policy();
+    const hedging: Policy = Object.assign(bare.bind(undefined), {
+      run: async <R>(fn: (attempt: Attempt) => Promise<R>): Promise<R> => {
+        const { signal } = new AbortController();
+        const first = fn({ signal, attempt: 1 });
+        await expect(fn({ signal, attempt: 2 })).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK', retryable: false });
+        return first;
+      },
+    });
+    await expect(
+      client(server, { policy: () => hedging })
+        .post('/')
+        .text(),
+    ).resolves.toBe('made');
+    expect(server.requests).toHaveLength(1);
   });
 
   it('is repeated when it was never sent', async () => {

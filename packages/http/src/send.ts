@@ -96,7 +96,7 @@ async function runAttempts<T extends { status: number }>(
 
   const attemptOnce = async ({ signal, attempt }: Attempt): Promise<Answer<T>> => {
     // Whatever the policy says, nothing is sent twice that may have had its effect.
-    if (mayBeSent && !idempotent) throw failure ?? lastSignal?.reason ?? new DuplicateAttempt();
+    if (mayBeSent && !idempotent) throw failure ?? lastSignal?.reason ?? new NetworkError(facts, underWay);
     facts = { ...facts, attempt };
     const current = facts;
     mayBeSent = true;
@@ -123,10 +123,8 @@ async function runAttempts<T extends { status: number }>(
   }
 }
 
-/** A policy began a second attempt of a request that is not safe to repeat while the first was under way. */
-class DuplicateAttempt extends Error {
-  override readonly message = 'A request that is not idempotent is under way already.';
-}
+/** A policy began a second attempt of a request that is not safe to repeat before the first had ended. */
+const underWay = 'an attempt that may not be repeated is under way';
 
 /** `AbortSignal.any`, without what it leaves behind on a signal that lives as long as the process. */
 function anyOf(

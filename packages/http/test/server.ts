@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 
 /** A server on loopback for one test. */
 export interface TestServer extends AsyncDisposable {
@@ -18,17 +18,7 @@ export async function serve(
     requests.push(`${request.method} ${request.url}`);
     handle(request, response, requests.length);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: urlOf(server.address()),
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return start(server, requests, () => server.closeAllConnections());
 }
 
 /** Writes whatever it likes to the socket once a request has come. */
@@ -44,17 +34,9 @@ export async function serveRaw(handle: (socket: Socket) => void): Promise<TestSe
       handle(socket);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: urlOf(server.address()),
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
-    },
-  };
+  return start(server, requests, () => {
+    for (const socket of sockets) socket.destroy();
+  });
 }
 
 export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
@@ -65,7 +47,18 @@ export async function readText(request: IncomingMessage): Promise<string> {
   return Buffer.concat(await request.toArray()).toString();
 }
 
-function urlOf(address: AddressInfo | string | null): string {
+async function start(server: Server, requests: readonly string[], endConnections: () => void): Promise<TestServer> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
-  return `http://127.0.0.1:${address.port}`;
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      endConnections();
+      await once(server, 'close');
+    },
+  };
 }

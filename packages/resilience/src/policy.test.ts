@@ -96,7 +96,7 @@ describe('abort', () => {
     expect(seen).toMatchObject({ aborted: true, reason: 'stop' });
   });
 
-  it('may have undefined-like reasons: a signal asked for after the abort is aborted too', async () => {
+  it('aborts also a signal that is asked for only afterwards', async () => {
     const controller = new AbortController();
     let late: (() => AbortSignal) | undefined;
     const run = timeout(50).run(

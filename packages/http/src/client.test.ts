@@ -1,4 +1,5 @@
 import { getEventListeners, once } from 'node:events';
+import { Readable } from 'node:stream';
 import { openScope } from '@dataenginex/resources';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -294,7 +295,26 @@ describe('response', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const reason = new Error('left');
     controller.abort(reason);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // an 'error' that nobody hears would end the process here
     await expect(response.text()).rejects.toBe(reason);
+  });
+
+  it('holds the server back while nobody reads', async () => {
+    const piece = Buffer.alloc(2 ** 16);
+    const pieces = 1_024; // 64 MiB, more than the sockets hold
+    let taken = 0;
+    const { api } = await setUp((_request, response) => {
+      const source = function* (): Generator<Buffer> {
+        for (; taken < pieces; taken++) yield piece;
+      };
+      Readable.from(source()).pipe(response);
+    });
+    const { body } = await api.get('/').response();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(taken).toBeLessThan(pieces / 2);
+    let length = 0;
+    for await (const chunk of body) length += chunk.byteLength;
+    expect(length).toBe(pieces * piece.byteLength);
   });
 
   it('needs no closing when there is no body: HEAD, 204, 304', async () => {

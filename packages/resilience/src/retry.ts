@@ -125,7 +125,7 @@ function retryAfterOf(error: unknown): number | undefined {
   return typeof found === 'number' ? found : undefined;
 }
 
-/** Never returns early: a Node timer counts from the start of its event loop turn, which may lie in the past. */
+/** Never returns early, as a Node timer does: it drops the fraction of its delay, and counts in whole milliseconds. */
 function sleep(ms: number, call: Call): Promise<void> {
   const end = performance.now() + ms;
   return new Promise((resolve, reject) => {

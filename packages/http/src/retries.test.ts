@@ -93,7 +93,9 @@ describe('retries', () => {
     await client(server, { retry: { ...quick, onRetry: ({ attempt, error }) => seen.push([attempt, error]) } })
       .get('/')
       .text();
-    expect(seen).toEqual([[1, expect.objectContaining({ code: 'DEX_HTTP_STATUS', status: 503, attempt: 1 })]]);
+    expect(seen).toEqual([
+      [1, expect.objectContaining({ code: 'DEX_HTTP_STATUS', status: 503, attempt: 1, remainingMs: Infinity })],
+    ]);
   });
 
   it('names the last attempt in the error', async () => {
@@ -152,8 +154,11 @@ describe('a POST', () => {
     const hedging: Policy = Object.assign(bare.bind(undefined), {
       run: async <R>(fn: (attempt: Attempt) => Promise<R>): Promise<R> => {
         const { signal } = new AbortController();
-        const first = fn({ signal, attempt: 1 });
-        await expect(fn({ signal, attempt: 2 })).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK', retryable: false });
+        const first = fn({ signal, attempt: 1, remainingMs: Infinity });
+        await expect(fn({ signal, attempt: 2, remainingMs: Infinity })).rejects.toMatchObject({
+          code: 'DEX_HTTP_NETWORK',
+          retryable: false,
+        });
         return first;
       },
     });

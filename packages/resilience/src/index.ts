@@ -1,5 +1,16 @@
+export {
+  exponentialWait,
+  type ExponentialWaitOptions,
+  fixedWait,
+  type Jitter,
+  sumOfWaits,
+  type Wait,
+  waitsInTurn,
+} from './backoff.ts';
 export type { Attempt } from './call.ts';
+export { allOf, anyOf, isError, not, stopAfterMs } from './conditions.ts';
 export { DecoratorError, TimeoutError } from './errors.ts';
 export { policy, type Policy, type RunOptions } from './policy.ts';
-export { retry, type RetryEvent, type RetryOptions } from './retry.ts';
+export { type GiveUpEvent, retry, type RetryEvent, type RetryOptions, type RetryState } from './retry.ts';
+export { type RetryBudget, retryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { timeout } from './timeout.ts';

@@ -1,11 +1,14 @@
 import { OptionError } from '@dataenginex/core';
-import { type Attempt, Call, settleWith, start } from './call.ts';
+import { type Attempt, Call, invoke, type Layer, type Run } from './call.ts';
 import { DecoratorError } from './errors.ts';
+import { observeRun } from './telemetry.ts';
 
 /** Options of one run. */
 export interface RunOptions {
   /** Aborting rejects the run with `signal.reason` at once, whatever the function does with its own signal. */
   signal?: AbortSignal | undefined;
+  /** What policies by key (a cache, a breaker per host) take instead of their own `key`, which needs arguments. */
+  key?: string | undefined;
 }
 
 /**
@@ -15,9 +18,11 @@ export interface RunOptions {
  * it is called with a copy whose signal is the attempt's; every other argument is passed on untouched. Use `run` where
  * the function takes its signal differently. The attempt's signal ends with the attempt: what goes on afterwards, such
  * as the body of a `fetch`, is not reached by it.
+ *
+ * @typeParam P The arguments that a function must begin with, where a `key` is made from them.
  */
-export interface Policy {
-  <This, A extends readonly unknown[], R>(
+export interface Policy<in P extends readonly unknown[] = readonly unknown[]> {
+  <This, A extends P, R>(
     fn: (this: This, ...args: A) => Promise<R>,
     context?: ClassMethodDecoratorContext<This>,
   ): (this: This, ...args: A) => Promise<R>;
@@ -25,19 +30,23 @@ export interface Policy {
   run<R>(fn: (attempt: Attempt) => Promise<R>, options?: RunOptions): Promise<R>;
 }
 
-/** What one policy does around `next`: it calls it any number of times, and never throws synchronously. */
-export type Layer = <R>(next: (call: Call) => Promise<R>, call: Call) => Promise<R>;
-
 const layerOf = Symbol('layer');
+
+interface InternalPolicy<P extends readonly unknown[]> extends Policy<P> {
+  readonly [layerOf]: Layer;
+}
 
 /**
  * Composes policies, the first outermost. What a timeout bounds is told by its place: before `retry` it bounds the
  * whole, after it each attempt.
  *
+ * With a name first, each run is a span of that name, each attempt of a `retry` or `hedge` one inside it, and the
+ * package's metrics carry the name.
+ *
  * ```ts
  * import { policy, retry, timeout } from '@dataenginex/resilience';
  *
- * const upstream = policy(timeout(10_000), retry({ attempts: 3, baseDelayMs: 1 }), timeout(2_000));
+ * const upstream = policy('weather', timeout(10_000), retry({ attempts: 3, baseDelayMs: 1 }), timeout(2_000));
  *
  * const answers = ['503', '503', 'sunny'];
  * await upstream.run(async ({ attempt }) => {
@@ -49,61 +58,86 @@ const layerOf = Symbol('layer');
  *
  * @throws {OptionError} When an argument is not a policy of this package.
  */
-export function policy(...policies: readonly Policy[]): Policy {
-  const layers = policies.map((candidate, index) => {
-    const layer = (candidate as Partial<InternalPolicy> | undefined)?.[layerOf];
+export function policy<P extends readonly unknown[] = readonly unknown[]>(
+  ...policies: readonly Policy<P>[] | readonly [name: string, ...policies: readonly Policy<P>[]]
+): Policy<P> {
+  const [first] = policies;
+  const name = typeof first === 'string' ? first : undefined;
+  const layers = (name === undefined ? policies : policies.slice(1)).map((candidate, index) => {
+    const layer = (candidate as Partial<InternalPolicy<P>> | undefined)?.[layerOf];
     if (layer === undefined) throw new OptionError(`policy[${index}]`, 'a policy, such as retry()', candidate);
     return layer;
   });
-  if (layers.length === 0) return createPolicy(start);
-  return createPolicy((next, call) => {
-    let run = next;
-    for (const layer of layers.toReversed()) {
-      const inner = run;
-      run = (outer) => layer(inner, outer);
-    }
-    return run(call);
-  });
+  return createPolicy((next) => layers.reduceRight((inner, layer) => layer(inner), next), {}, name);
 }
 
-interface InternalPolicy extends Policy {
-  readonly [layerOf]: Layer;
-}
+const noArgs: readonly unknown[] = [];
 
-export function createPolicy(layer: Layer): Policy {
-  const run: Policy['run'] = (fn, { signal } = {}) => {
-    const call = new Call(1);
-    return signal === undefined ? layer(fn, call) : runUntilAborted(() => layer(fn, call), call, signal);
+/** A policy of one layer, with the members of its own that users see. */
+export function createPolicy<P extends readonly unknown[] = readonly unknown[], M extends object = object>(
+  layer: Layer,
+  members?: M,
+  name?: string,
+): Policy<P> & M {
+  const next = layer(invoke);
+
+  const begin = <R>(run: Run<R>, signal: AbortSignal | undefined): Promise<R> => {
+    if (signal === undefined) return proceed(new Call(run, 1, Infinity));
+    return runUntilAborted(proceed, run, signal);
+  };
+  const proceed = <R>(call: Call<R>): Promise<R> => (name === undefined ? next(call) : observeRun(next, call, name));
+
+  const wrap = <This, A extends P, R>(
+    fn: (this: This, ...args: A) => Promise<R>,
+    context?: ClassMethodDecoratorContext<This>,
+  ) => {
+    if (typeof fn !== 'function' || (context !== undefined && context?.kind !== 'method')) throw new DecoratorError();
+    const wrapped = function (this: This, ...args: A): Promise<R> {
+      const options = args.at(-1);
+      const same = { key: undefined, args, wrapped, self: this, name };
+      if (!takesSignal(options)) return begin({ fn: () => Reflect.apply(fn, this, args), ...same }, undefined);
+      const call = ({ signal }: Attempt): Promise<R> =>
+        Reflect.apply(fn, this, [...args.slice(0, -1), { ...options, signal }]);
+      return begin({ fn: call, ...same }, options.signal);
+    };
+    return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
   };
 
-  const wrap: InternalPolicy = Object.assign(
-    <This, A extends readonly unknown[], R>(
-      fn: (this: This, ...args: A) => Promise<R>,
-      context?: ClassMethodDecoratorContext<This>,
-    ) => {
-      if (typeof fn !== 'function' || (context !== undefined && context?.kind !== 'method')) throw new DecoratorError();
-      const wrapped = function (this: This, ...args: A): Promise<R> {
-        const options = args.at(-1);
-        if (!takesSignal(options)) return run(() => Reflect.apply(fn, this, args));
-        return run(({ signal }) => Reflect.apply(fn, this, [...args.slice(0, -1), { ...options, signal }]), options);
-      };
-      return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
-    },
-    { run, [layerOf]: layer },
-  );
-  return wrap;
+  const run: Policy['run'] = (fn, { signal, key } = {}) =>
+    begin({ fn, key, args: noArgs, wrapped: undefined, self: undefined, name }, signal);
+
+  const created = Object.assign(wrap, { run, [layerOf]: layer });
+  return Object.defineProperties(created, Object.getOwnPropertyDescriptors(members ?? {})) as typeof created & M;
 }
 
-function runUntilAborted<R>(running: () => Promise<R>, call: Call, signal: AbortSignal): Promise<R> {
+function runUntilAborted<R>(proceed: (call: Call<R>) => Promise<R>, run: Run<R>, signal: AbortSignal): Promise<R> {
   if (signal.aborted) return Promise.reject(signal.reason);
+  const outer = Call.of(signal);
+  const call = new Call(run, 1, outer?.deadline ?? Infinity);
   return new Promise<R>((resolve, reject) => {
-    const abort = (): void => {
-      call.abort(signal.reason);
-      reject(signal.reason);
+    const waiting = {
+      abort(reason: unknown): void {
+        call.abort(reason);
+        reject(reason);
+      },
+      handleEvent: (): void => waiting.abort(signal.reason),
     };
-    const release = (): void => signal.removeEventListener('abort', abort);
-    signal.addEventListener('abort', abort, { once: true });
-    settleWith(running(), release, resolve, reject);
+    const release = (): void => {
+      if (outer) outer.unlink(waiting);
+      else signal.removeEventListener('abort', waiting);
+    };
+    if (outer) outer.link(waiting);
+    else signal.addEventListener('abort', waiting, { once: true });
+    proceed(call).then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (error: unknown) => {
+        release();
+        reject(error);
+      },
+    );
   });
 }
 

@@ -153,7 +153,7 @@ describe('retry', () => {
   });
 
   it.each<[RetryOptions, string]>([
-    [{ attempts: 0 }, 'Option "retry.attempts" must be an integer from 1, got 0.'],
+    [{ attempts: 0 }, 'Option "retry.attempts" must be an integer from 1 to Infinity, got 0.'],
     [{ attempts: 1.5 }, 'Option "retry.attempts"'],
     [{ baseDelayMs: -1 }, 'Option "retry.baseDelayMs"'],
     [{ maxDelayMs: -1 }, 'Option "retry.maxDelayMs" must be a number from 0'],

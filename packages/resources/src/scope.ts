@@ -1,5 +1,6 @@
 import { OptionError } from '@dataenginex/core';
 import { type Failure, ScopeClosedError, ScopeError } from './errors.ts';
+import { track, untrack } from './leaks.ts';
 import { checkSignal } from './signal.ts';
 import { type TaskContext, TaskGroup } from './task-group.ts';
 
@@ -44,6 +45,7 @@ export class Scope implements AsyncDisposable {
   constructor(tasks: TaskGroup, report: (failures: readonly Failure[]) => void) {
     this.#tasks = tasks;
     this.#report = report;
+    track(this, 'Scope');
   }
 
   /** Aborts when the outer signal does, when a task or the body fails, and when the scope closes. */
@@ -110,6 +112,7 @@ export class Scope implements AsyncDisposable {
     moved.#disposers = this.#disposers;
     this.#disposers = [];
     this.#closed = true;
+    untrack(this);
     return moved;
   }
 
@@ -139,6 +142,7 @@ export class Scope implements AsyncDisposable {
    */
   close(): Promise<void> {
     if (this.#end !== undefined) return this.#end.catch(() => {});
+    untrack(this);
     this.#end = this.#close();
     return this.#end;
   }

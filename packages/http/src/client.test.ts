@@ -205,7 +205,7 @@ describe('close, wherever a request is', () => {
 
   it('ends the wait between attempts', async () => {
     const { api, requests } = await setUp((_request, response) =>
-      response.writeHead(503, { 'retry-after': '30' }).end(),
+      response.writeHead(503, { 'retry-after': '20' }).end(),
     );
     const settled = expect(api.get('/').text()).rejects.toMatchObject(closed);
     while (requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -96,7 +96,9 @@ async function runAttempts<T extends { status: number }>(
 
   const attemptOnce = async ({ signal, attempt }: Attempt): Promise<Answer<T>> => {
     // Whatever the policy says, nothing is sent twice that may have had its effect.
-    if (mayBeSent && !idempotent) throw failure ?? lastSignal?.reason ?? new NetworkError(facts, underWay);
+    if (mayBeSent && !idempotent) {
+      throw lastSignal?.aborted === true ? lastSignal.reason : (failure ?? new NetworkError(facts, underWay));
+    }
     facts = { ...facts, attempt };
     const current = facts;
     mayBeSent = true;
@@ -104,9 +106,10 @@ async function runAttempts<T extends { status: number }>(
     try {
       return { response: await traced(plan, current, () => send(signal, current)), facts: current };
     } catch (error) {
-      failure = signal.aborted ? signal.reason : error;
-      if (failure instanceof NetworkError && failure.retryable) mayBeSent = false;
-      throw failure;
+      if (signal.aborted) throw signal.reason;
+      failure = error;
+      if (error instanceof NetworkError && error.retryable) mayBeSent = false;
+      throw error;
     }
   };
 

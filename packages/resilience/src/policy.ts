@@ -93,12 +93,13 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
   ) => {
     if (typeof fn !== 'function' || (context !== undefined && context?.kind !== 'method')) throw new DecoratorError();
     const wrapped = function (this: This, ...args: A): Promise<R> {
-      const options = args.at(-1);
-      const same = { key: undefined, args, wrapped, self: this, name };
-      if (!takesSignal(options)) return begin({ fn: () => Reflect.apply(fn, this, args), ...same }, undefined);
-      const call = ({ signal }: Attempt): Promise<R> =>
-        Reflect.apply(fn, this, [...args.slice(0, -1), { ...options, signal }]);
-      return begin({ fn: call, ...same }, options.signal);
+      const options: unknown = args[args.length - 1];
+      const isCancellable = takesSignal(options);
+      const call = isCancellable
+        ? ({ signal }: Attempt) => Reflect.apply(fn, this, [...args.slice(0, -1), { ...options, signal }])
+        : () => Reflect.apply(fn, this, args);
+      const started = { fn: call, key: undefined, args, wrapped, self: this, name };
+      return begin(started, isCancellable ? options.signal : undefined);
     };
     return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
   };

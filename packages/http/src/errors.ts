@@ -13,9 +13,9 @@ export abstract class HttpError extends DexError {
   /** Whether sending the same request again is safe and may help. */
   abstract readonly retryable: boolean;
 
-  constructor(facts: RequestFacts, what: string, options?: ErrorOptions) {
+  constructor(facts: RequestFacts, what: string, options: ErrorOptions & { before?: string } = {}) {
     const onAttempt = facts.attempt > 1 ? ` (attempt ${facts.attempt})` : '';
-    super(`${facts.method} ${facts.url} ${what}${onAttempt}.`, options);
+    super(`${facts.method} ${facts.url} ${what}${onAttempt}${options.before ?? ''}.`, options);
     this.method = facts.method;
     this.url = facts.url;
     this.attempt = facts.attempt;
@@ -69,7 +69,7 @@ export class RequestTimeoutError extends HttpError {
 
   constructor(facts: RequestFacts, timeoutMs: number, cause: unknown) {
     const before = cause instanceof HttpError ? `; the attempt before: ${cause.message.replace(/\.$/, '')}` : '';
-    super(facts, `did not finish within ${timeoutMs} ms${before}`, { cause });
+    super(facts, `did not finish within ${timeoutMs} ms`, { cause, before });
     this.retryable = facts.idempotent;
     this.timeoutMs = timeoutMs;
   }

@@ -198,7 +198,9 @@ describe('deadlines', () => {
     const error = client(server, { timeoutMs: 80, retry: { baseDelayMs: 0 } })
       .get('/')
       .text();
-    await expect(error).rejects.toThrow(/did not finish within 80 ms; the attempt before: .* answered 429\.$/);
+    await expect(error).rejects.toThrow(
+      /did not finish within 80 ms \(attempt 2\); the attempt before: .* answered 429\.$/,
+    );
     await expect(error).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT', cause: { status: 429 } });
   });
 

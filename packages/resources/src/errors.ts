@@ -17,19 +17,50 @@ export class ScopeError extends DexError {
 
   constructor(failures: readonly Failure[]) {
     const list = failures.map(({ origin, error }) => `${origin}: ${messageOf(error)}`);
-    super(`${failures.length} errors in one scope: ${list.join('; ')}`, { cause: failures[0]?.error });
+    const count = failures.length === 1 ? '1 error' : `${failures.length} errors`;
+    super(`${count} in one scope: ${list.join('; ')}`, { cause: failures[0]?.error });
     this.errors = failures.map(({ error }) => error);
     this.origins = failures.map(({ origin }) => origin);
   }
 }
 
-/** The scope is closed: thrown by what was asked of it afterwards, and the reason its tasks are cancelled with. */
+/**
+ * The scope is closed: thrown by what was asked of it afterwards, and the reason its tasks are cancelled with. Its
+ * `cause`, if any, is the error of the disposer of what a `SyncScope` was handed late.
+ */
 export class ScopeClosedError extends DexError {
   override readonly name = 'ScopeClosedError';
   readonly code = 'DEX_SCOPE_CLOSED';
 
-  constructor() {
-    super('The scope is closed.');
+  constructor(options?: ErrorOptions) {
+    super('The scope is closed.', options);
+  }
+}
+
+/** A disposer did not settle in time. The scope went on without it; what it does later is not reported. */
+export class DisposeTimeoutError extends DexError {
+  override readonly name = 'DisposeTimeoutError';
+  readonly code = 'DEX_DISPOSE_TIMEOUT';
+  /** The name of the disposer's function, or of the resource's class. */
+  readonly resource: string;
+  readonly disposeMs: number;
+
+  constructor(resource: string, disposeMs: number) {
+    super(`Not disposed of within ${disposeMs} ms: ${resource}.`);
+    this.resource = resource;
+    this.disposeMs = disposeMs;
+  }
+}
+
+/** The body of `withTimeout`, or a task of `scope.shield`, took too long; also the reason its signal aborts with. */
+export class ScopeTimeoutError extends DexError {
+  override readonly name = 'ScopeTimeoutError';
+  readonly code = 'DEX_SCOPE_TIMEOUT';
+  readonly timeoutMs: number;
+
+  constructor(what: string, timeoutMs: number) {
+    super(`The ${what} did not end within ${timeoutMs} ms.`);
+    this.timeoutMs = timeoutMs;
   }
 }
 

@@ -1,8 +1,8 @@
-import { OptionError } from '@dataenginex/core';
+import { checkInteger, OptionError } from '@dataenginex/core';
 import { type Failure, ScopeClosedError, ScopeError } from './errors.ts';
 import { track, untrack } from './leaks.ts';
 import { checkSignal } from './signal.ts';
-import { type TaskContext, TaskGroup } from './task-group.ts';
+import { type TaskContext, type TaskFunction, TaskGroup } from './task-group.ts';
 
 /** What `scope.use` takes. `null` and `undefined` pass through, for resources that are optional. */
 export type Resource = AsyncDisposable | Disposable | null | undefined;
@@ -17,6 +17,12 @@ export interface ScopeOptions {
 export interface SpawnOptions {
   /** How errors speak of the task. @default the function's own name */
   name?: string | undefined;
+}
+
+/** Options of `scope.shield`. */
+export interface ShieldOptions extends SpawnOptions {
+  /** When the task's signal aborts, with a `ScopeTimeoutError`. @default 5_000 */
+  timeoutMs?: number | undefined;
 }
 
 /** A task that was spawned. Not a promise itself, so that a linter asks nobody to await it. */
@@ -128,6 +134,41 @@ export class Scope implements AsyncDisposable {
     const { name = task.name } = options;
     if (this.#closed) throw new ScopeClosedError();
     const result = this.#tasks.run(task, name);
+    result.catch(() => {});
+    return { name, result };
+  }
+
+  /**
+   * Starts a task that must finish, such as the flush of a task that was cancelled: it is started in a cancelled scope
+   * as well, and only its own time aborts its signal. In all else it is a task: the scope waits for it before it
+   * disposes of anything, and reports its failure, which cancels the scope. Nobody needs to await the result.
+   *
+   * ```ts
+   * import { setTimeout } from 'node:timers/promises';
+   * import { withScope } from '@dataenginex/resources';
+   *
+   * const stored: string[] = [];
+   * await withScope({}, async (scope) => {
+   *   scope.spawn(async ({ signal }) => {
+   *     try {
+   *       await setTimeout(60_000, null, { signal });
+   *     } finally {
+   *       scope.shield(async () => setTimeout(1).then(() => stored.push('last rows')));
+   *     }
+   *   });
+   *   throw new Error('Connection lost.');
+   * }); // throws Connection lost.
+   * stored; // => ['last rows']
+   * ```
+   *
+   * @throws {ScopeClosedError} When the scope is closed: a disposer needs no shield, since nothing cancels it.
+   * @throws {OptionError} When `timeoutMs` is not an integer from 0 to 2,147,483,647.
+   */
+  shield<T>(task: TaskFunction<T>, options: ShieldOptions = {}): Task<T> {
+    const { name = task.name, timeoutMs = 5_000 } = options;
+    checkInteger('scope.shield.timeoutMs', timeoutMs, { min: 0, max: 2 ** 31 - 1 });
+    if (this.#closed) throw new ScopeClosedError();
+    const result = this.#tasks.shield(task, name, timeoutMs);
     result.catch(() => {});
     return { name, result };
   }

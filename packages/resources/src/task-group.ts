@@ -1,10 +1,13 @@
-import { type Failure, ScopeClosedError } from './errors.ts';
+import { type Failure, ScopeClosedError, ScopeTimeoutError } from './errors.ts';
 
 /** What a task is called with. */
 export interface TaskContext {
-  /** The scope's signal. */
+  /** Aborts when the task is to end: the scope's signal, or its own for a task that is shielded from that one. */
   signal: AbortSignal;
 }
+
+/** A piece of work that ends soon after its signal aborts. */
+export type TaskFunction<T> = (context: TaskContext) => T | PromiseLike<T>;
 
 /** The tasks of one scope: what cancels them, who waits for them, what went wrong. */
 export class TaskGroup {
@@ -24,19 +27,33 @@ export class TaskGroup {
     return this.#control().signal;
   }
 
-  async run<T>(task: (context: TaskContext) => T | PromiseLike<T>, name: string): Promise<T> {
-    const { signal } = this;
+  async run<T>(task: TaskFunction<T>, name: string, signal = this.signal): Promise<T> {
     signal.throwIfAborted();
     this.running += 1;
     try {
       return await task({ signal });
     } catch (error) {
-      this.fail(name === '' ? 'task' : `task "${name}"`, error);
+      this.fail(originOf(name), error);
       throw error;
     } finally {
       this.running -= 1;
       if (this.running === 0) this.#idle?.resolve();
     }
+  }
+
+  /** As `run`, with a signal that only the time aborts. */
+  async shield<T>(task: TaskFunction<T>, name: string, timeoutMs: number): Promise<T> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(() => controller.abort(new ScopeTimeoutError(originOf(name), timeoutMs)), timeoutMs);
+    const timed: TaskFunction<T> = async (context) => {
+      try {
+        return await task(context);
+      } catch (error) {
+        throw echoes(error, signal) ? signal.reason : error;
+      }
+    };
+    return this.run(timed, name, signal).finally(() => clearTimeout(timer));
   }
 
   /** Records the error, unless it only repeats why the group was cancelled, and cancels the group. */
@@ -84,6 +101,10 @@ export class TaskGroup {
     else this.#outer?.addEventListener('abort', this, { once: true });
     return this.#controller;
   }
+}
+
+function originOf(name: string): string {
+  return name === '' ? 'task' : `task "${name}"`;
 }
 
 /** Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap it as they wrap any error. */

@@ -1,3 +1,4 @@
+export { all, type AllOptions, type Results } from './all.ts';
 export { atomicWrite, type AtomicWriteOptions, type Chunk, removeLeftovers } from './atomic-write.ts';
 export {
   ScopeClosedError,
@@ -8,6 +9,7 @@ export {
   WriteError,
 } from './errors.ts';
 export { type Leak, type LeakTracker, track, trackLeaks, type TrackLeaksOptions, untrack } from './leaks.ts';
+export { race, type RaceOptions } from './race.ts';
 export { runService, type RunServiceOptions, type Service } from './run-service.ts';
 export {
   openScope,
@@ -20,3 +22,4 @@ export {
 } from './scope.ts';
 export type { TaskContext, TaskFunction } from './task-group.ts';
 export { withScope } from './with-scope.ts';
+export { withTimeout } from './with-timeout.ts';

@@ -1,11 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openScope, ScopeClosedError, ScopeTimeoutError, type TaskContext, withScope } from './index.ts';
-
-const forever = async ({ signal }: TaskContext): Promise<unknown> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as unknown), { once: true });
-  });
+import { forever } from '../test/tasks.ts';
+import { openScope, ScopeClosedError, ScopeTimeoutError, withScope } from './index.ts';
 
 describe('scope.shield', () => {
   it('is not cancelled with its scope, and is waited for before the release', async () => {

@@ -1,3 +1,4 @@
+import { OptionError } from '@dataenginex/core';
 import { type Failure, ScopeClosedError, ScopeTimeoutError } from './errors.ts';
 
 /** What a task is called with. */
@@ -8,6 +9,12 @@ export interface TaskContext {
 
 /** A piece of work that ends soon after its signal aborts. */
 export type TaskFunction<T> = (context: TaskContext) => T | PromiseLike<T>;
+
+/** How errors speak of a task in a list: by its function's name, else by its place. */
+export function nameInList(option: string, task: TaskFunction<unknown>, index: number): string {
+  if (typeof task !== 'function') throw new OptionError(`${option}[${index}]`, 'a function', task);
+  return task.name === '' ? String(index) : task.name;
+}
 
 /** The tasks of one scope: what cancels them, who waits for them, what went wrong. */
 export class TaskGroup {

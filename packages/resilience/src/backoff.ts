@@ -42,12 +42,11 @@ export function backoff(owner: string, options: ExponentialWaitOptions): Wait {
   checkNumber(`${owner}.baseDelayMs`, baseDelayMs, { min: 0, max: longestTimerMs });
   checkNumber(`${owner}.maxDelayMs`, maxDelayMs, { min: 0, max: longestTimerMs });
   checkOneOf(`${owner}.jitter`, jitter, ['full', 'equal', 'decorrelated', 'none']);
-  const between = (low: number, high: number): number => low + Math.random() * (high - low);
   return ({ attempt, lastWaitMs }) => {
     if (jitter === 'decorrelated') {
       return Math.min(maxDelayMs, between(baseDelayMs, Math.max(baseDelayMs, lastWaitMs) * 3));
     }
-    const delayMs = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1));
+    const delayMs = Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(attempt - 1, 31));
     if (jitter === 'none') return delayMs;
     return between(jitter === 'equal' ? delayMs / 2 : 0, delayMs);
   };
@@ -63,7 +62,7 @@ export function backoff(owner: string, options: ExponentialWaitOptions): Wait {
 export function fixedWait(ms: number, toMs = ms): Wait {
   checkNumber('fixedWait.ms', ms, { min: 0, max: longestTimerMs });
   checkNumber('fixedWait.toMs', toMs, { min: ms, max: longestTimerMs });
-  return () => ms + Math.random() * (toMs - ms);
+  return () => between(ms, toMs);
 }
 
 /** The sum of several waits, such as a fixed one and a random one. */
@@ -95,4 +94,8 @@ export function waitsInTurn(turns: readonly (readonly [times: number, wait: Wait
     }
     return last({ ...state, attempt });
   };
+}
+
+function between(low: number, high: number): number {
+  return low + Math.random() * (high - low);
 }

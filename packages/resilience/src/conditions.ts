@@ -9,19 +9,13 @@ type Condition<A extends readonly unknown[]> = (...args: A) => boolean;
  * ```ts
  * import { allOf, anyOf, isError, not, retry, stopAfterMs } from '@dataenginex/resilience';
  *
- * const isNetwork = (error: unknown) => error instanceof Error && error.message.includes('ECONN');
+ * const isClient = (error: unknown) => error instanceof Error && error.message.startsWith('4');
  * const upstream = retry({
  *   attempts: 20,
- *   baseDelayMs: 1,
- *   retryIf: anyOf(isNetwork, allOf(isError(RangeError), not((error) => error === undefined))),
- *   stop: anyOf(stopAfterMs(5_000), ({ attempt, error }) => attempt === 2 && error instanceof RangeError),
+ *   retryIf: allOf(isError(Error), not(isClient)),
+ *   stop: anyOf(stopAfterMs(5_000), ({ remainingMs }) => remainingMs < 200),
  * });
- * let attempts = 0;
- * await upstream.run(async () => {
- *   attempts += 1;
- *   throw attempts < 3 ? new RangeError('Page 7 of 6.') : new TypeError('No such city.');
- * }); // throws Page 7 of 6.
- * attempts; // => 2
+ * await upstream.run(() => Promise.reject(new Error('404 No such city.'))); // throws 404 No such city.
  * ```
  */
 export function anyOf<A extends readonly unknown[]>(...conditions: readonly Condition<A>[]): Condition<A> {

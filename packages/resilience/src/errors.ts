@@ -24,3 +24,13 @@ export class DecoratorError extends DexError {
     );
   }
 }
+
+/** The policy was closed: thrown by what waited in it, and by calls made afterwards. */
+export class PolicyClosedError extends DexError {
+  override readonly name = 'PolicyClosedError';
+  readonly code = 'DEX_POLICY_CLOSED';
+
+  constructor() {
+    super('The policy is closed.');
+  }
+}

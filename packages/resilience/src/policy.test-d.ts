@@ -29,3 +29,16 @@ export class Weather {
   // @ts-expect-error not on a field
   @stack city = 'Seattle';
 }
+
+declare const byCity: Policy<[city: string, ...unknown[]]>;
+byCity(async (city: string, _options?: { signal?: AbortSignal }) => city);
+// @ts-expect-error the key is made from a string
+byCity(async (station: number) => station);
+// @ts-expect-error the key is made from an argument, so the wrapped function takes one
+void byCity(async () => 'Seattle')();
+policy(retry(), byCity, timeout(10))(async (city: string) => city);
+// @ts-expect-error composing keeps what its parts ask for
+policy(retry(), byCity, timeout(10))(async (station: number) => station);
+expectTypeOf(policy('weather', byCity)).toEqualTypeOf<typeof byCity>();
+// @ts-expect-error a policy that needs a key is not one for any function
+export const any: Policy = byCity;

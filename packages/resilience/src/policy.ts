@@ -30,11 +30,7 @@ export interface Policy<in P extends readonly unknown[] = readonly unknown[]> {
   run<R>(fn: (attempt: Attempt) => Promise<R>, options?: RunOptions): Promise<R>;
 }
 
-const layerOf = Symbol('layer');
-
-interface InternalPolicy<P extends readonly unknown[]> extends Policy<P> {
-  readonly [layerOf]: Layer;
-}
+const layersOf = new WeakMap<object, Layer>();
 
 /**
  * Composes policies, the first outermost. What a timeout bounds is told by its place: before `retry` it bounds the
@@ -64,11 +60,11 @@ export function policy<P extends readonly unknown[] = readonly unknown[]>(
   const [first] = policies;
   const name = typeof first === 'string' ? first : undefined;
   const layers = (name === undefined ? policies : policies.slice(1)).map((candidate, index) => {
-    const layer = (candidate as Partial<InternalPolicy<P>> | undefined)?.[layerOf];
+    const layer = typeof candidate === 'function' ? layersOf.get(candidate) : undefined;
     if (layer === undefined) throw new OptionError(`policy[${index}]`, 'a policy, such as retry()', candidate);
     return layer;
   });
-  return createPolicy((next) => layers.reduceRight((inner, layer) => layer(inner), next), {}, name);
+  return createPolicy((next) => layers.reduceRight((inner, layer) => layer(inner), next), undefined, name);
 }
 
 const noArgs: readonly unknown[] = [];
@@ -107,8 +103,15 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
   const run: Policy['run'] = (fn, { signal, key } = {}) =>
     begin({ fn, key, args: noArgs, wrapped: undefined, self: undefined, name }, signal);
 
-  const created = Object.assign(wrap, { run, [layerOf]: layer });
-  return Object.defineProperties(created, Object.getOwnPropertyDescriptors(members ?? {})) as typeof created & M;
+  const created: Policy<P> = Object.assign(wrap, { run });
+  layersOf.set(created, layer);
+  addMembers(created, members);
+  return created;
+}
+
+/** As `Object.assign`, but a getter stays one. */
+function addMembers<T extends object, M extends object>(target: T, members: M | undefined): asserts target is T & M {
+  if (members !== undefined) Object.defineProperties(target, Object.getOwnPropertyDescriptors(members));
 }
 
 function runUntilAborted<R>(proceed: (call: Call<R>) => Promise<R>, run: Run<R>, signal: AbortSignal): Promise<R> {

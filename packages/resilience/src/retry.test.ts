@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { retry, type RetryEvent, type RetryOptions } from './index.ts';
+import {
+  fixedWait,
+  type GiveUpEvent,
+  policy,
+  retry,
+  type RetryEvent,
+  type RetryOptions,
+  type RetryState,
+  timeout,
+} from './index.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -150,6 +159,79 @@ describe('retry', () => {
         expect(vi.getTimerCount()).toBe(0);
       }
     }
+  });
+
+  it('retries a result that retryIfResult refuses, and returns the last one when attempts run out', async () => {
+    const events: unknown[] = [];
+    let calls = 0;
+    const poll = retry({
+      attempts: 3,
+      baseDelayMs: 0,
+      retryIfResult: (result, attempt) => result === 'pending' && attempt < 4,
+      retryIf: () => false,
+      onRetry: (event) => events.push(event),
+    });
+    await expect(poll.run(async () => (++calls < 3 ? 'pending' : 'done'))).resolves.toBe('done');
+    expect(events).toEqual([1, 2].map((attempt) => ({ error: undefined, attempt, delayMs: 0 })));
+    await expect(poll.run(async () => 'pending')).resolves.toBe('pending');
+  });
+
+  it('tells stop and wait how it stands', async () => {
+    const states: RetryState[] = [];
+    const { calls, result } = await play(['a', 'b', 'c'], {
+      attempts: Infinity,
+      wait: (state) => {
+        states.push(state);
+        return state.attempt * 100;
+      },
+      stop: ({ elapsedMs }) => elapsedMs >= 300,
+    });
+    expect(calls).toEqual([0, 100, 300]);
+    expect(result).toBe('c');
+    expect(states).toEqual([
+      { error: 'a', attempt: 1, elapsedMs: 0, lastWaitMs: 0, remainingMs: Infinity },
+      { error: 'b', attempt: 2, elapsedMs: 100, lastWaitMs: 100, remainingMs: Infinity },
+    ]);
+  });
+
+  it('gives up on a wait that is Infinity, and says so of one that is no number', async () => {
+    expect((await play(['a'], { wait: () => Infinity })).result).toBe('a');
+    expect((await play(['a'], { wait: () => NaN })).result).toMatchObject({ option: 'retry.wait()', got: NaN });
+  });
+
+  it('begins no wait that a timeout around it would cut short', async () => {
+    const reasons: unknown[] = [];
+    const stack = policy(
+      timeout(1_000),
+      retry({ attempts: 9, wait: fixedWait(400), onGiveUp: (event) => reasons.push(event) }),
+    );
+    const began = Date.now();
+    const run = stack.run(async ({ attempt }) => Promise.reject(new Error(`failure ${attempt}`)));
+    const settled = run.catch((error: unknown) => [error, Date.now() - began]);
+    await vi.runAllTimersAsync();
+    const error = new Error('failure 3');
+    expect(await settled).toEqual([error, 800]);
+    expect(reasons).toEqual([{ error, attempt: 3, reason: 'deadline' }]);
+  });
+
+  it.each<[GiveUpEvent['reason'], RetryOptions]>([
+    ['attempts', { attempts: 1 }],
+    ['retryIf', { retryIf: () => false }],
+    ['stop', { stop: () => true }],
+    ['retry-after', { retryAfterMs: () => 60_001 }],
+    ['deadline', { wait: () => Infinity }],
+    ['budget', { budget: { tokens: 0, take: () => false, refund() {}, earn() {} } }],
+  ])('tells onGiveUp why: %s', async (reason, options) => {
+    const onGiveUp = vi.fn();
+    const { calls, events, result } = await play(['x'], { ...options, onGiveUp });
+    expect([calls, events, result]).toEqual([[0], [], 'x']);
+    expect(onGiveUp.mock.calls).toEqual([[{ error: 'x', attempt: 1, reason }]]);
+  });
+
+  it('refuses to be told the delay in two ways', () => {
+    expect(() => retry({ wait: fixedWait(1), jitter: 'none' })).toThrow(
+      'Option "retry.wait" must be left out where baseDelayMs, maxDelayMs or jitter is given, got a function.',
+    );
   });
 
   it.each<[RetryOptions, string]>([

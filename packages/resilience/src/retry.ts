@@ -41,7 +41,7 @@ export interface GiveUpEvent {
 export interface RetryOptions extends ExponentialWaitOptions {
   /** Calls in all, the first included; `Infinity` where `stop`, a timeout or an abort ends them. @default 4 */
   attempts?: number | undefined;
-  /** Makes the delays, instead of `baseDelayMs`, `maxDelayMs` and `jitter`. */
+  /** Makes the delays, instead of `baseDelayMs`, `maxDelayMs` and `jitter`; `Infinity` gives up. */
   wait?: Wait | undefined;
   /** Whether another attempt may help. @default every error is retried */
   retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
@@ -133,7 +133,7 @@ export function retry(options: RetryOptions = {}): Policy {
     if (stop?.(state) === true) return 'stop';
     const askedMs = Math.max(0, retryAfterMs(error) || 0); // a NaN counts as not asked
     if (askedMs > maxRetryAfterMs) return 'retry-after';
-    const delayMs = askedMs + wait(state);
+    const delayMs = askedMs + checkNumber('retry.wait()', wait(state), { min: 0, max: Infinity });
     if (delayMs >= state.remainingMs) return 'deadline';
     return budget.take() ? Math.min(delayMs, longestTimerMs) : 'budget';
   };

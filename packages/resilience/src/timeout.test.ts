@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { timeout, TimeoutError } from './index.ts';
+import { policy, timeout, TimeoutError } from './index.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -38,6 +38,46 @@ describe('timeout', () => {
   it('passes on the error of the function', async () => {
     const error = new Error('503');
     await expect(timeout(100).run(() => Promise.reject(error))).rejects.toBe(error);
+  });
+
+  it('tells the attempt how long it has, by the earliest of several', async () => {
+    const seen: number[] = [];
+    const look = async ({ remainingMs }: { remainingMs: number }): Promise<void> => void seen.push(remainingMs);
+    await policy().run(look);
+    await policy(timeout(1_000), timeout(300), timeout(600)).run(look);
+    const late = timeout(100).run(async (attempt) => {
+      await after(40);
+      await look(attempt);
+    });
+    await vi.advanceTimersByTimeAsync(40);
+    await late;
+    expect(seen).toEqual([Infinity, 300, 60]);
+  });
+
+  it('makes no timer where one around it expires first', async () => {
+    const run = policy(timeout(100), timeout(100), timeout(200)).run(() => new Promise(() => {}));
+    const failed = expect(run).rejects.toMatchObject({ timeoutMs: 100 });
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(100);
+    await failed;
+  });
+
+  it('binds the policies that are handed the signal of its attempt', async () => {
+    let nested: unknown;
+    const outer = timeout(100).run(({ signal }) =>
+      policy(timeout(5_000)).run(
+        ({ signal: inner, remainingMs }) => {
+          nested = [remainingMs, inner];
+          return new Promise(() => {});
+        },
+        { signal },
+      ),
+    );
+    const failed = expect(outer).rejects.toMatchObject({ timeoutMs: 100 });
+    expect(nested).toMatchObject([100, { aborted: false }]);
+    await vi.advanceTimersByTimeAsync(100);
+    await failed;
+    expect(nested).toMatchObject([100, { aborted: true, reason: { timeoutMs: 100 } }]);
   });
 
   it.each([0, -1, NaN, Infinity, 2 ** 31])('refuses %s ms', (ms) => {

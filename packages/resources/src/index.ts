@@ -1,6 +1,8 @@
 export { all, type AllOptions, type Results } from './all.ts';
 export { atomicWrite, type AtomicWriteOptions, type Chunk, removeLeftovers } from './atomic-write.ts';
+export { attachDrain, type DrainOptions, type HttpDrain, type HttpServer } from './drain-http.ts';
 export {
+  DisposeTimeoutError,
   ScopeClosedError,
   ScopeError,
   ScopeTimeoutError,
@@ -20,6 +22,8 @@ export {
   type SpawnOptions,
   type Task,
 } from './scope.ts';
+export { type HttpListener, serveHttp, type ServeHttpOptions } from './serve-http.ts';
 export type { TaskContext, TaskFunction } from './task-group.ts';
-export { withScope } from './with-scope.ts';
+export { openSyncScope, type SyncScope } from './sync-scope.ts';
+export { withScope, type WithScopeOptions } from './with-scope.ts';
 export { withTimeout } from './with-timeout.ts';

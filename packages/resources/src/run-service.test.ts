@@ -37,25 +37,27 @@ function start(body: string, options: RunServiceOptions = {}) {
   };
 }
 
-async function status(port: string, path: string): Promise<number | undefined> {
+async function ask(port: string, path: string): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   get({ port, path }, resolve).on('error', reject);
   const response = await promise;
   await text(response);
-  return response.statusCode;
+  return response;
 }
 
 describe('runService on SIGINT', () => {
   it('skips the drain on SIGINT, and ends in well under a second', async () => {
     const service = start('serve', { exitMs: 60_000 });
     const port = await service.line('port ');
-    status(port, '/slow').catch(() => {});
+    const answer = ask(port, '/slow');
     await service.line('request');
     const from = performance.now();
     service.kill('SIGINT');
     expect(await service.end()).toMatchObject({ code: 130, stderr: '' });
     expect(performance.now() - from).toBeLessThan(1_000);
+    expect(await answer).toMatchObject({ statusCode: 200 });
     expect(service.lines.slice(2)).toEqual([
+      'draining',
       'poll cancelled',
       'server released',
       'first resource released',
@@ -65,25 +67,51 @@ describe('runService on SIGINT', () => {
 });
 
 describe.concurrent('runService', () => {
-  it('drains on SIGTERM: not ready, in-flight requests answered, tasks cancelled, released in reverse', async () => {
-    const service = start('serve', { exitMs: 60_000 });
+  it('drains on SIGTERM: not ready but serving, then answers what is under way, then releases in reverse', async () => {
+    const service = start('serve', { removalMs: 400, exitMs: 60_000 });
     const port = await service.line('port ');
-    expect(await status(port, '/readyz')).toBe(200);
-    const answer = status(port, '/slow');
-    await service.line('request');
+    expect(await ask(port, '/readyz')).toMatchObject({ statusCode: 200 });
     service.kill('SIGTERM');
     await service.line('draining');
-    expect(await status(port, '/readyz')).toBe(503);
-    expect(await answer).toBe(200);
+    expect(await ask(port, '/readyz')).toMatchObject({ statusCode: 503, headers: { connection: 'close' } });
+    await setTimeout(320);
+    const answer = ask(port, '/slow');
+    await service.line('accepts no more');
+    await setTimeout(20);
+    await expect(ask(port, '/readyz')).rejects.toThrow('ECONNREFUSED');
+    expect(await answer).toMatchObject({ statusCode: 200 });
     expect(await service.end()).toEqual({ code: 0, signal: null, stderr: '' });
-    expect(service.lines.slice(2)).toEqual([
+    expect(service.lines.slice(1)).toEqual([
       'draining',
+      'request',
+      'accepts no more',
+      'server released',
       'drained',
       'poll cancelled',
-      'server released',
       'first resource released',
       'over, listeners: 0',
     ]);
+  });
+
+  it('grants the drain its time after the removal, then cancels', async () => {
+    const service = start('deaf', { removalMs: 300, drainMs: 200 });
+    await service.line('working');
+    const from = performance.now();
+    service.kill('SIGTERM');
+    await service.line('told');
+    expect(performance.now() - from).toBeGreaterThan(295);
+    expect(await service.end()).toMatchObject({ code: 143, stderr: '' });
+    expect(performance.now() - from).toBeGreaterThan(495);
+  });
+
+  it('exits at once on a second signal while it waits for its removal', async () => {
+    const service = start('serve');
+    await service.line('port ');
+    service.kill('SIGTERM');
+    await service.line('draining');
+    service.kill('SIGINT');
+    expect(await service.end()).toMatchObject({ code: 130 });
+    expect(service.lines.slice(1)).toEqual(['draining']);
   });
 
   it('cancels what drains for longer than drainMs', async () => {
@@ -94,12 +122,14 @@ describe.concurrent('runService', () => {
     expect(service.lines).toEqual(['working', 'released', 'over, listeners: 0']);
   });
 
-  it('lets a job finish at its next boundary', async () => {
+  it('lets a job finish at its next boundary, without waiting for load balancers that know nothing of it', async () => {
     const service = start('draining');
     await service.line('working');
     await setTimeout(100); // nothing but the service keeps the process alive
+    const from = performance.now();
     service.kill('SIGTERM');
     expect(await service.end()).toMatchObject({ code: 0 });
+    expect(performance.now() - from).toBeLessThan(3_000);
     expect(service.lines).toEqual([
       'working',
       'drains: DEX_SERVICE_STOPPED SIGTERM',
@@ -203,6 +233,7 @@ describe('runService with a signal of the program', () => {
   });
 
   it.each([
+    ['removalMs', 0.5],
     ['drainMs', -1],
     ['closeMs', NaN],
     ['exitMs', 2 ** 31],

@@ -10,20 +10,29 @@ export interface Service {
   scope: Scope;
   /** The scope's signal. Aborts on SIGINT, when the drain has taken too long, and when the body or a task fails. */
   signal: AbortSignal;
-  /** Aborts on SIGTERM and SIGINT: take nothing new, finish what is under way. */
+  /**
+   * Aborts on SIGTERM and SIGINT: start nothing of your own any more, such as the next message of a queue; answer what
+   * others send. A server that was given it says `Connection: close` from then on.
+   */
   draining: AbortSignal;
   /**
-   * Turns readiness on. The promise resolves when the service is to drain, and rejects with the signal's reason when
-   * it is to end without. A promise nobody waits for does no harm.
+   * Turns readiness on. The promise resolves when the service is to accept no more and to finish what is under way: on
+   * SIGTERM, `removalMs` after `draining` aborted. It rejects with the signal's reason when the service is to end
+   * without. A promise nobody waits for does no harm.
    */
   ready: () => Promise<void>;
   /** What a readiness probe answers: true from `ready()` until the service drains or closes. */
   isReady: () => boolean;
 }
 
-/** Options of `runService`. With the defaults all steps fit into the 30 s that Kubernetes grants a pod. */
+/** Options of `runService`. With the defaults all steps take at most 25.5 s of the 30 s that Kubernetes grants a pod. */
 export interface RunServiceOptions {
-  /** How long the drain may take after SIGTERM, before the service is cancelled. @default 20_000 */
+  /**
+   * How long a service that was ready goes on serving after SIGTERM: until the load balancers have noticed. One that
+   * was never ready, such as a job, does not wait. @default 5_000
+   */
+  removalMs?: number | undefined;
+  /** How long the drain may take after that, before the service is cancelled. @default 15_000 */
   drainMs?: number | undefined;
   /** How long the body, the tasks and the disposers may take to end once the scope is cancelled. @default 5_000 */
   closeMs?: number | undefined;
@@ -43,9 +52,10 @@ const echoMs = 200;
 /**
  * Runs a program's main function in a scope, and ends the process well.
  *
- * - SIGTERM: readiness goes off, `draining` aborts and `ready()` resolves. The body then finishes what is under way and
- *   returns; tasks left then are cancelled. After `drainMs` everything is cancelled.
- * - SIGINT: the same without the drain.
+ * - SIGTERM: readiness goes off and `draining` aborts, while the service goes on serving for `removalMs`. Then `ready()`
+ *   resolves: the body finishes what is under way and returns; tasks left then are cancelled. After another `drainMs`
+ *   everything is cancelled. In the end all is disposed of, in reverse order.
+ * - SIGINT: everything is cancelled and disposed of at once.
  * - A second signal, more than 200 ms after the first: the process exits at once.
  *
  * A body that returns unasked was a job: its tasks are waited for. While body or tasks run, the process stays alive.
@@ -55,24 +65,14 @@ const echoMs = 200;
  * after the end.
  *
  * ```ts no-run
- * import { once } from 'node:events';
  * import { createServer } from 'node:http';
- * import { runService } from '@dataenginex/resources';
+ * import { runService, serveHttp } from '@dataenginex/resources';
  *
- * await runService(async ({ scope, ready, isReady, signal }) => {
- *   const server = createServer((request, response) => {
- *     response.statusCode = request.url === '/readyz' && !isReady() ? 503 : 200;
- *     response.end();
- *   });
- *   scope.defer(() => {
- *     server.close();
- *     server.closeAllConnections();
- *   });
- *   server.listen(3000);
- *   await once(server, 'listening', { signal });
- *   await ready();
- *   server.close();
- *   await once(server, 'close', { signal });
+ * await runService(async ({ scope, ready, draining, signal }) => {
+ *   const server = createServer((_request, response) => response.end('12.8'));
+ *   const http = await scope.use(serveHttp(server, { port: 3000, draining, signal }));
+ *   await ready(); // serves until SIGTERM, and the load balancers know
+ *   await http.close(); // accepts no more, answers what is under way
  * });
  * ```
  *
@@ -80,13 +80,15 @@ const echoMs = 200;
  * @throws {OptionError} When an option is out of range.
  * @throws Whatever the body, a task or a disposer throws, as `withScope` does. Let it reach the top level: node prints
  * it and exits with 1.
+ * @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
  */
 export async function runService(
   body: (service: Service) => void | PromiseLike<void>,
   options: RunServiceOptions = {},
 ): Promise<void> {
-  const { drainMs = 20_000, closeMs = 5_000, exitMs = 500 } = options;
+  const { removalMs = 5_000, drainMs = 15_000, closeMs = 5_000, exitMs = 500 } = options;
   const range = { min: 0, max: 2 ** 31 - 1 };
+  checkInteger('runService.removalMs', removalMs, range);
   checkInteger('runService.drainMs', drainMs, range);
   checkInteger('runService.closeMs', closeMs, range);
   checkInteger('runService.exitMs', exitMs, range);
@@ -100,6 +102,7 @@ export async function runService(
   drain.promise.catch(() => {});
   let isReady = false;
   let stopped: { by: StopSignal; at: number } | undefined;
+  let removalTimer: NodeJS.Timeout | undefined;
   let drainTimer: NodeJS.Timeout | undefined;
   let closeTimer: NodeJS.Timeout | undefined;
 
@@ -114,12 +117,19 @@ export async function runService(
       process.exit(exitCodes[by]);
     }
     stopped = { by, at };
-    isReady = false;
     const reason = new ServiceStoppedError(by);
-    if (by === 'SIGINT') return halt(reason);
-    drainTimer = setTimeout(halt, drainMs, reason);
+    if (by === 'SIGINT') {
+      isReady = false;
+      return halt(reason);
+    }
+    const startDrain = (): void => {
+      drainTimer = setTimeout(halt, drainMs, reason);
+      drain.resolve();
+    };
+    if (isReady) removalTimer = setTimeout(startDrain, removalMs);
+    else startDrain();
+    isReady = false;
     draining.abort(reason);
-    drain.resolve();
   };
   const onClosing = (reason: unknown): void => {
     isReady = false;
@@ -155,6 +165,7 @@ export async function runService(
     if (!cutShort) throw error;
   } finally {
     clearInterval(alive);
+    clearTimeout(removalTimer);
     clearTimeout(drainTimer);
     clearTimeout(closeTimer);
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);

@@ -1,41 +1,29 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { runService, type Service } from '../src/index.ts';
+import { runService, serveHttp, type Service } from '../src/index.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Answers after 150 ms, `/readyz` at once; drains when told. */
-async function serve({ scope, ready, isReady, signal }: Service): Promise<void> {
+/** Answers `/slow` after 150 ms, the rest at once; drains when told. */
+async function serve({ scope, ready, isReady, draining, signal }: Service): Promise<void> {
   scope.defer(() => say('first resource released'));
-  const removed = Promise.withResolvers<void>(); // the probe failed, so no more requests come
   const server = createServer((request, response) => {
-    response.setHeader('connection', 'close');
-    if (request.url === '/readyz') {
-      if (!isReady()) removed.resolve();
-      return response.writeHead(isReady() ? 200 : 503).end();
-    }
+    if (request.url !== '/slow') return response.writeHead(isReady() ? 200 : 503).end();
     say('request');
     return void setTimeout(150).then(() => response.end('answer'));
   });
-  scope.defer(() => {
-    server.close();
-    server.closeAllConnections();
-    say('server released');
-  });
+  server.once('close', () => say('server released'));
+  const http = await scope.use(serveHttp(server, { host: '127.0.0.1', draining, signal }));
   scope.spawn(async (task) => {
     await setTimeout(60_000, null, task).catch(() => say('poll cancelled'));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening', { signal });
+  draining.addEventListener('abort', () => say('draining'));
   const drained = ready();
-  const address = server.address();
-  say(`port ${typeof address === 'object' ? address?.port : address}`);
+  say(`port ${http.port}`);
   await drained;
-  say('draining');
-  await removed.promise;
-  server.close();
-  await once(server, 'close', { signal });
+  say('accepts no more');
+  await http.close();
   say('drained');
 }
 
@@ -65,6 +53,12 @@ const bodies: Record<string, (service: Service) => Promise<void>> = {
     say(`drains: ${draining.reason.code} ${draining.reason.stoppedBy}`);
     await ready();
     say(`ready: ${isReady()}`);
+  },
+  /** Turns ready, and does not heed that it is to drain. */
+  async deaf({ ready, signal }) {
+    void ready().then(() => say('told'));
+    say('working');
+    await setTimeout(60_000, null, { signal });
   },
   async stubborn({ signal }) {
     say('working');

@@ -34,3 +34,16 @@ export class PolicyClosedError extends DexError {
     super('The policy is closed.');
   }
 }
+
+/** A policy by key could not tell what a call is about. */
+export class KeyError extends DexError {
+  override readonly name = 'KeyError';
+  readonly code = 'DEX_KEY';
+  /** The policy that needs the key, such as `cache`. */
+  readonly policy: string;
+
+  constructor(policy: string, problem: string) {
+    super(`No key for ${policy}: ${problem}.`);
+    this.policy = policy;
+  }
+}

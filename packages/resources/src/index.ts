@@ -10,8 +10,22 @@ export {
   ServiceStoppedError,
   WriteError,
 } from './errors.ts';
+export type { AcquireOptions, CloseOptions } from './gate.ts';
+export {
+  AcquireTimeoutError,
+  ClosedError,
+  DrainError,
+  LeaseReleasedError,
+  PoolError,
+  QueueFullError,
+} from './lease-errors.ts';
+export type { Lease } from './lease.ts';
 export { type Leak, type LeakTracker, track, trackLeaks, type TrackLeaksOptions, untrack } from './leaks.ts';
 export { race, type RaceOptions } from './race.ts';
+export { Mutex } from './mutex.ts';
+export type { PoolLease } from './pool-lease.ts';
+export { createPool, type Pool, type PoolOptions, type PoolStats } from './pool.ts';
+export { ReadWriteLock } from './read-write-lock.ts';
 export { runService, type RunServiceOptions, type Service } from './run-service.ts';
 export {
   openScope,
@@ -23,6 +37,7 @@ export {
   type Task,
 } from './scope.ts';
 export { type HttpListener, serveHttp, type ServeHttpOptions } from './serve-http.ts';
+export { Semaphore, type SemaphoreOptions } from './semaphore.ts';
 export type { TaskContext, TaskFunction } from './task-group.ts';
 export { openSyncScope, type SyncScope } from './sync-scope.ts';
 export { withScope, type WithScopeOptions } from './with-scope.ts';

@@ -104,7 +104,7 @@ describe('a scope under any sequence of calls', () => {
           expect(run.disposed.slice(before)).toEqual(held.map((name) => `${name}, 0 tasks running`).toReversed());
           const errors = error instanceof ScopeError ? error.errors : error === undefined ? [] : [error];
           expect(errors).toEqual([...failed, ...failing.toReversed()]);
-          expect(scope.closed).toBe(true);
+          expect(scope.disposed).toBe(true);
           expect(scope.signal.aborted).toBe(true);
         }
       }),

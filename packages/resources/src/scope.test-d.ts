@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { expectTypeOf } from 'vitest';
-import { openScope, type Scope, type Task, withScope } from './index.ts';
+import { openScope, openSyncScope, type Scope, type SyncScope, type Task, withScope } from './index.ts';
 
 declare const file: FileHandle;
 declare const lock: Disposable & { readonly key: string };
@@ -44,3 +44,29 @@ expectTypeOf(plain).toEqualTypeOf<Promise<number>>();
 void withScope({ signal: new AbortController() }, () => 1);
 // @ts-expect-error the body is needed
 void withScope({});
+
+// A scope stands wherever the standard's stack does.
+const stack: AsyncDisposableStack = openScope();
+expectTypeOf(stack.use(lock)).toEqualTypeOf<Disposable & { readonly key: string }>();
+const syncStack: DisposableStack = openSyncScope();
+expectTypeOf(syncStack.use(lock)).toEqualTypeOf<Disposable & { readonly key: string }>();
+const syncScope = openSyncScope();
+expectTypeOf(syncScope.move()).toEqualTypeOf<SyncScope>();
+// @ts-expect-error a file is closed asynchronously
+syncScope.use(file);
+
+scope.onExit((error) => {
+  expectTypeOf(error).toEqualTypeOf<unknown>();
+});
+scope.onExit(async (error) => error instanceof RangeError);
+// @ts-expect-error only a boolean says whether the error is handled
+scope.onExit(() => 'handled');
+
+const either = withScope({ handled: async () => 'none' as const }, async () => 1);
+expectTypeOf(either).toEqualTypeOf<Promise<number | 'none'>>();
+const nothing = withScope({ handled: () => undefined }, () => 1);
+expectTypeOf(nothing).toEqualTypeOf<Promise<number | undefined>>();
+const without = withScope({ handled: undefined }, () => 1);
+expectTypeOf(without).toEqualTypeOf<Promise<number>>();
+// @ts-expect-error a function makes the value
+void withScope({ handled: 'none' }, () => 1);

@@ -116,11 +116,53 @@ describe('openScope', () => {
     expect(log).toEqual(['a begins', 'a ends', 'second']);
   });
 
-  it('says whether it is closed', async () => {
+  it('says whether it is disposed', async () => {
     const scope = openScope();
-    expect(scope.closed).toBe(false);
+    expect(scope.disposed).toBe(false);
     await scope.close();
-    expect(scope.closed).toBe(true);
+    expect(scope.disposed).toBe(true);
+  });
+
+  it('has the standard’s names as well', async () => {
+    const { log, sync } = recorder();
+    const scope = openScope();
+    scope.use(sync('a'));
+    await scope.disposeAsync();
+    expect(log).toEqual(['a']);
+    expect(Object.prototype.toString.call(scope)).toBe('[object Scope]');
+  });
+
+  it('may be closed by its own first disposer, which must not wait for that', async () => {
+    const { log, sync } = recorder();
+    const scope = openScope();
+    scope.use(sync('a'));
+    scope.defer(() => {
+      void scope.close();
+      log.push('b');
+    });
+    await scope.close();
+    expect(log).toEqual(['b', 'a']);
+  });
+
+  it('does not wait for what a Symbol.dispose returns', async () => {
+    const scope = openScope();
+    scope.use({ [Symbol.dispose]: () => new Promise(() => {}) });
+    await scope.close();
+  });
+
+  it('waits for a thenable that is no promise, and starts it once', async () => {
+    let started = 0;
+    const query = {
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (resolve: (value: unknown) => void) => {
+        started += 1;
+        resolve(undefined);
+      },
+    };
+    const scope = openScope();
+    scope.defer(() => query);
+    await scope.close();
+    expect(started).toBe(1);
   });
 });
 
@@ -199,7 +241,7 @@ describe('scope.move', () => {
       scope.use(sync('a'));
       void scope.use(Promise.resolve(sync('b')));
       moved = scope.move();
-      expect(scope.closed).toBe(true);
+      expect(scope.disposed).toBe(true);
       expect(() => scope.defer(() => log.push('late'))).toThrow(ScopeClosedError);
     }
     expect(log).toEqual(['late']);
@@ -216,7 +258,7 @@ describe('scope.move', () => {
     await using moved = scope.move();
     await scope.close();
     expect(log).toEqual(['task']);
-    expect(moved.closed).toBe(false);
+    expect(moved.disposed).toBe(false);
   });
 });
 

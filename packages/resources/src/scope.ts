@@ -1,5 +1,7 @@
-import { checkInteger, OptionError } from '@dataenginex/core';
+import { checkInteger, checkNumber } from '@dataenginex/core';
+import { Ending } from './ending.ts';
 import { type Failure, ScopeClosedError, ScopeError } from './errors.ts';
+import { type Held, holdAdopted, holdAsync, holdDeferred, holdExit, raise } from './held.ts';
 import { track, untrack } from './leaks.ts';
 import { checkSignal } from './signal.ts';
 import { type TaskContext, type TaskFunction, TaskGroup } from './task-group.ts';
@@ -11,6 +13,11 @@ export type Resource = AsyncDisposable | Disposable | null | undefined;
 export interface ScopeOptions {
   /** Aborting it aborts the scope's signal with the same reason, and so cancels the tasks. */
   signal?: AbortSignal | undefined;
+  /**
+   * How long each disposer may take, milliseconds; then the scope records a `DisposeTimeoutError` and goes on with the
+   * next. `Infinity`, as everything above 2 ** 31 - 1, is no bound. @default 30_000
+   */
+  disposeMs?: number | undefined;
 }
 
 /** Options of `scope.spawn`. */
@@ -32,7 +39,15 @@ export interface Task<T> {
   readonly result: Promise<T>;
 }
 
-type Disposer = () => unknown;
+/** What `withScope` and its scope tell each other. */
+export interface Outcome {
+  /** Whether there is, or may yet be, something to return when an exit has handled a failure. */
+  replaceable: boolean;
+  /** The error that an exit has handled. */
+  handled?: { error: unknown };
+}
+
+const tick = Promise.resolve();
 
 /**
  * Holds resources and runs tasks, and ends both: the tasks are cancelled and waited for, then the resources are
@@ -43,15 +58,23 @@ type Disposer = () => unknown;
  */
 export class Scope implements AsyncDisposable {
   readonly #tasks: TaskGroup;
-  readonly #report: (failures: readonly Failure[]) => void;
-  #disposers: Disposer[] = [];
-  #closed = false;
+  readonly #disposeMs: number;
+  readonly #outcome: Outcome | undefined;
+  #held: Held[] = [];
+  #disposed = false;
+  #closing = false;
   #end: Promise<void> | undefined;
 
-  constructor(tasks: TaskGroup, report: (failures: readonly Failure[]) => void) {
+  /** With an outcome the errors are for `withScope` to throw, else for `close`. */
+  constructor(tasks: TaskGroup, disposeMs: number, outcome?: Outcome) {
     this.#tasks = tasks;
-    this.#report = report;
+    this.#disposeMs = disposeMs;
+    this.#outcome = outcome;
     track(this, 'Scope');
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Scope';
   }
 
   /** Aborts when the outer signal does, when a task or the body fails, and when the scope closes. */
@@ -60,8 +83,8 @@ export class Scope implements AsyncDisposable {
   }
 
   /** True once disposing has begun, or after `move`. */
-  get closed(): boolean {
-    return this.#closed;
+  get disposed(): boolean {
+    return this.#disposed;
   }
 
   /**
@@ -77,10 +100,8 @@ export class Scope implements AsyncDisposable {
   use<T extends Resource>(resource: T): T;
   use<T extends Resource>(resource: PromiseLike<T>): Promise<T>;
   use(resource: Resource | PromiseLike<Resource>): unknown {
-    if (isThenable(resource)) return this.#await(resource);
-    const dispose = disposerOf(resource);
-    if (dispose !== undefined) this.#take(dispose);
-    else if (this.#closed) throw new ScopeClosedError();
+    if (isPromised(resource)) return this.#await(resource);
+    this.#hold(holdAsync(resource));
     return resource;
   }
 
@@ -91,8 +112,7 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   adopt<T>(value: T, dispose: (value: T) => unknown): T {
-    checkDisposer('scope.adopt', dispose);
-    this.#take(() => dispose(value));
+    this.#hold(holdAdopted(value, dispose));
     return value;
   }
 
@@ -102,8 +122,26 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   defer(dispose: () => unknown): void {
-    checkDisposer('scope.defer', dispose);
-    this.#take(dispose);
+    this.#hold(holdDeferred(dispose));
+  }
+
+  /**
+   * Calls the function, and waits for it, when the scope closes, in its turn among the disposers. It is told the error
+   * in flight: what the scope would throw now, a `ScopeError` where that is several, or `undefined` if nothing failed.
+   *
+   * - Returning `true` handles the error: exits that come later, those taken earlier, see none, and it is not thrown.
+   *   `withScope` then returns what its body returned or, when that failed, what its `handled` option makes; without
+   *   that option there is nothing to return, and `true` handles nothing.
+   * - An error it throws is added to the others, as a disposer's. If its `cause` is the error it was told, it takes
+   *   that one's place. Throwing what it was told changes nothing.
+   *
+   * In `openScope` the error of the block is unknown: an exit is told those of tasks and disposers. An abort of the
+   * outer signal is told in `withScope`, so that a transaction rolls back, but nothing handles it.
+   *
+   * @throws {ScopeClosedError} When the scope is closed; the exit is told that error at once.
+   */
+  onExit(exit: (error: unknown) => boolean | void | PromiseLike<boolean | void>): void {
+    this.#hold(holdExit(exit));
   }
 
   /**
@@ -113,11 +151,11 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   move(): Scope {
-    if (this.#closed) throw new ScopeClosedError();
-    const moved = openScope();
-    moved.#disposers = this.#disposers;
-    this.#disposers = [];
-    this.#closed = true;
+    if (this.#disposed) throw new ScopeClosedError();
+    const moved = new Scope(new TaskGroup(), this.#disposeMs);
+    moved.#held = this.#held;
+    this.#held = [];
+    this.#disposed = true;
     untrack(this);
     return moved;
   }
@@ -132,7 +170,7 @@ export class Scope implements AsyncDisposable {
    */
   spawn<T>(task: (context: TaskContext) => T | PromiseLike<T>, options: SpawnOptions = {}): Task<T> {
     const { name = task.name } = options;
-    if (this.#closed) throw new ScopeClosedError();
+    if (this.#disposed) throw new ScopeClosedError();
     const result = this.#tasks.run(task, name);
     result.catch(() => {});
     return { name, result };
@@ -167,7 +205,7 @@ export class Scope implements AsyncDisposable {
   shield<T>(task: TaskFunction<T>, options: ShieldOptions = {}): Task<T> {
     const { name = task.name, timeoutMs = 5_000 } = options;
     checkInteger('scope.shield.timeoutMs', timeoutMs, { min: 0, max: 2 ** 31 - 1 });
-    if (this.#closed) throw new ScopeClosedError();
+    if (this.#disposed) throw new ScopeClosedError();
     const result = this.#tasks.shield(task, name, timeoutMs);
     result.catch(() => {});
     return { name, result };
@@ -182,10 +220,16 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeError} When more than one task or disposer failed; a single error is thrown as it is.
    */
   close(): Promise<void> {
-    if (this.#end !== undefined) return this.#end.catch(() => {});
+    if (this.#closing) return this.#end?.catch(() => {}) ?? tick; // no end yet: the first disposer is being called
+    this.#closing = true;
     untrack(this);
     this.#end = this.#close();
     return this.#end;
+  }
+
+  /** The name that `AsyncDisposableStack` has for `close`. */
+  disposeAsync(): Promise<void> {
+    return this.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -195,35 +239,79 @@ export class Scope implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#tasks.end();
     if (this.#tasks.running > 0) await this.#tasks.join();
-    this.#closed = true;
-    for (let dispose = this.#disposers.pop(); dispose !== undefined; dispose = this.#disposers.pop()) {
+    this.#disposed = true;
+    for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) {
+      const error = held.isExit ? inFlight(this.#failures()) : undefined;
       try {
-        await dispose();
-      } catch (error) {
-        this.#tasks.record('dispose', error);
+        const ending = new Ending(held.dispose(error));
+        await tick; // what settles at once needs no timer, which costs more than a scope of trivial disposers
+        const answer = ending.pending ? await ending.within(this.#disposeMs, held) : ending.get();
+        if (answer === true && held.isExit) this.#handle(error);
+      } catch (thrown) {
+        this.#add(thrown, error);
       }
     }
-    this.#report(this.#tasks.failures);
+    if (this.#outcome === undefined) raise(this.#failures());
+  }
+
+  /** What would be thrown now. An abort from outside is news to nobody who holds a scope: the block passed the signal. */
+  #failures(): readonly Failure[] {
+    const { failures } = this.#tasks;
+    return this.#outcome === undefined ? failures.filter(isOwn) : failures;
+  }
+
+  #handle(error: unknown): void {
+    if (error === undefined || this.#outcome?.replaceable === false) return;
+    this.#forget();
+    if (this.#outcome !== undefined) this.#outcome.handled = { error };
+  }
+
+  /** Records what was thrown, unless it is, or only wraps, what is known. */
+  #add(thrown: unknown, told: unknown): void {
+    if (told !== undefined) {
+      if (thrown === told) return;
+      if (thrown instanceof Error && thrown.cause === told && !this.#forget()) return;
+    }
+    this.#tasks.record('dispose', thrown);
+  }
+
+  /** Drops the failures, but not an abort from outside. Returns whether there were any. */
+  #forget(): boolean {
+    const { failures } = this.#tasks;
+    const kept = failures.filter((failure) => !isOwn(failure));
+    return failures.splice(0, Infinity, ...kept).length > kept.length;
   }
 
   async #await(pending: PromiseLike<Resource>): Promise<Resource> {
-    const arriving = Promise.resolve(pending).then((resource) => ({ resource, dispose: disposerOf(resource) }));
-    this.#take(() =>
-      arriving.then(
-        ({ dispose }) => dispose?.(),
-        () => {}, // the caller was told
-      ),
-    );
-    return (await arriving).resource;
+    let arrived: Held | undefined;
+    const arriving = Promise.resolve(pending).then((resource) => {
+      arrived = holdAsync(resource);
+      return resource;
+    });
+    this.#hold({
+      get subject() {
+        return arrived === undefined ? pending : arrived.subject;
+      },
+      isExit: true,
+      dispose: async (error) => {
+        await arriving.catch(() => {}); // the caller was told
+        const answer = await arrived?.dispose(error);
+        return arrived?.isExit === true && answer;
+      },
+    });
+    return arriving;
   }
 
-  #take(dispose: Disposer): void {
-    if (!this.#closed) {
-      this.#disposers.push(dispose);
+  #hold(held: Held): void {
+    if (!this.#disposed) {
+      this.#held.push(held);
       return;
     }
-    void (async () => dispose())();
-    throw new ScopeClosedError();
+    const closed = new ScopeClosedError();
+    void (async () => held.dispose(closed))().catch((error: unknown) => {
+      if (error !== closed) throw error;
+    });
+    throw closed;
   }
 }
 
@@ -243,44 +331,37 @@ export class Scope implements AsyncDisposable {
  * log; // => ['server on 3000 closed', 'folder removed']
  * ```
  *
- * @throws {OptionError} When `signal` is not an AbortSignal.
+ * @throws {OptionError} When an option is out of range.
  */
 export function openScope(options: ScopeOptions = {}): Scope {
-  return new Scope(new TaskGroup(checkSignal('openScope.signal', options.signal)), raiseOwn);
+  const { signal, disposeMs } = checkScope('openScope', options);
+  return new Scope(new TaskGroup(signal), disposeMs);
 }
 
-/** An abort from outside is news to nobody who holds a scope: the block is told by the signal it passed. */
-function raiseOwn(failures: readonly Failure[]): void {
-  raise(failures.filter(({ origin }) => origin !== 'signal'));
+export function checkScope(
+  name: string,
+  options: ScopeOptions,
+): { signal: AbortSignal | undefined; disposeMs: number } {
+  const { signal, disposeMs = 30_000 } = options;
+  return {
+    signal: checkSignal(`${name}.signal`, signal),
+    disposeMs: checkNumber(`${name}.disposeMs`, disposeMs, { min: 0, max: Infinity }),
+  };
 }
 
-/** Throws what was recorded: one error as it is, several as one. */
-export function raise(failures: readonly Failure[]): void {
-  if (failures.length > 1) throw new ScopeError(failures);
-  for (const { error } of failures) throw error;
+function isOwn({ origin }: Failure): boolean {
+  return origin !== 'signal';
+}
+
+/** A failure is never told as `undefined`, also when that was thrown: an exit must not take it for success. */
+function inFlight(failures: readonly Failure[]): unknown {
+  const [first] = failures;
+  if (first === undefined) return undefined;
+  return failures.length > 1 || first.error === undefined ? new ScopeError(failures) : first.error;
 }
 
 /** A promise that is disposable itself, such as a child process's, is a resource. */
-function isThenable(resource: Resource | PromiseLike<Resource>): resource is PromiseLike<Resource> {
+function isPromised(resource: Resource | PromiseLike<Resource>): resource is PromiseLike<Resource> {
   if (typeof resource !== 'object' || resource === null || !('then' in resource)) return false;
   return !(Symbol.asyncDispose in resource || Symbol.dispose in resource);
-}
-
-/** The method is read once, when the resource is taken, as the standard's stacks do. */
-function disposerOf(resource: Resource): Disposer | undefined {
-  if (resource === null || resource === undefined) return undefined;
-  const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } = resource as Partial<
-    AsyncDisposable & Disposable
-  >;
-  if (disposeAsync !== undefined) return () => disposeAsync.call(resource);
-  if (dispose !== undefined) {
-    return () => {
-      dispose.call(resource); // what it returns is not waited for, as in the standard's stacks
-    };
-  }
-  throw new OptionError('scope.use', 'AsyncDisposable, Disposable, null or undefined', resource);
-}
-
-function checkDisposer(option: string, dispose: unknown): void {
-  if (typeof dispose !== 'function') throw new OptionError(option, 'given a function', dispose);
 }

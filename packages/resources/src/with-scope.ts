@@ -1,6 +1,13 @@
-import { raise, Scope, type ScopeOptions } from './scope.ts';
-import { checkSignal } from './signal.ts';
+import { checkFunction } from '@dataenginex/core';
+import { raise } from './held.ts';
+import { checkScope, type Outcome, Scope, type ScopeOptions } from './scope.ts';
 import { TaskGroup } from './task-group.ts';
+
+/** Options of `withScope`. */
+export interface WithScopeOptions<U = never> extends ScopeOptions {
+  /** Makes what to return when the body failed and an exit (`scope.onExit`) has handled the error. */
+  handled?: ((error: unknown) => U | PromiseLike<U>) | undefined;
+}
 
 /**
  * Runs `body` in a scope of its own, and settles only when nothing of it is left: no task runs, and every resource is
@@ -30,21 +37,30 @@ import { TaskGroup } from './task-group.ts';
  * }); // throws Connection lost.
  * ```
  *
- * @returns What the body returned.
+ * @returns What the body returned or, when an exit has handled its failure, what `handled` returned.
  * @throws {ScopeError} When several things failed; a single error is thrown as it is, whoever threw it.
- * @throws {OptionError} When `signal` is not an AbortSignal.
+ * @throws {OptionError} When an option is out of range.
  * @throws The signal's reason, when it aborts before the disposing begins.
  * @see https://trio.readthedocs.io/en/stable/reference-core.html#nurseries-and-spawning
  */
-export async function withScope<T>(options: ScopeOptions, body: (scope: Scope) => T | PromiseLike<T>): Promise<T> {
-  const signal = checkSignal('withScope.signal', options.signal);
+export async function withScope<T, U = never>(
+  options: WithScopeOptions<U>,
+  body: (scope: Scope) => T | PromiseLike<T>,
+): Promise<T | U> {
+  const { signal, disposeMs } = checkScope('withScope', options);
+  const handled = checkFunction('withScope.handled', options.handled);
   signal?.throwIfAborted();
   const tasks = new TaskGroup(signal);
-  const scope = new Scope(tasks, () => {});
+  const outcome: Outcome = { replaceable: true };
+  const scope = new Scope(tasks, disposeMs, outcome);
   const result = (async () => body(scope))();
-  await result.catch((error: unknown) => tasks.fail('body', error));
+  await result.catch((error: unknown) => {
+    outcome.replaceable = handled !== undefined;
+    tasks.fail('body', error);
+  });
   await tasks.join();
   await scope.close();
   raise(tasks.failures);
-  return result;
+  const { handled: failure } = outcome;
+  return failure === undefined || handled === undefined ? result : result.catch(() => handled(failure.error));
 }

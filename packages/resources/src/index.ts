@@ -21,10 +21,22 @@ export {
 } from './lease-errors.ts';
 export type { Lease } from './lease.ts';
 export { type Leak, type LeakTracker, track, trackLeaks, type TrackLeaksOptions, untrack } from './leaks.ts';
+export {
+  type CheckReport,
+  createProbes,
+  type HealthCheck,
+  type HealthChecks,
+  type HealthFailure,
+  type Probe,
+  type ProbeReport,
+  type Probes,
+  type ProbesOptions,
+} from './probes.ts';
 export { race, type RaceOptions } from './race.ts';
 export { Mutex } from './mutex.ts';
 export type { PoolLease } from './pool-lease.ts';
-export { createPool, type Pool, type PoolOptions, type PoolStats } from './pool.ts';
+export type { PoolOptions } from './pool-options.ts';
+export { createPool, type Pool, type PoolStats } from './pool.ts';
 export { ReadWriteLock } from './read-write-lock.ts';
 export { runService, type RunServiceOptions, type Service } from './run-service.ts';
 export {

@@ -100,13 +100,45 @@ describe('scope.shield', () => {
     expect(seen).toEqual([false]);
   });
 
-  it('leaves a signal that the shielded task made itself alone, however deep', async () => {
-    await using scope = openScope();
+  it('ends when something that it listens to itself aborts', async () => {
+    const scope = openScope();
     const own = new AbortController();
     const task = scope.shield(async () => forever(own));
     own.abort('own');
-    await expect(task.result).rejects.toBe('own');
-    await expect(scope.close()).rejects.toBe('own');
+    await expect(task.result).rejects.toMatchObject({ name: 'AbortError', cause: 'own' });
+    await expect(scope.close()).rejects.toMatchObject({ cause: 'own' });
+  });
+
+  it('covers what is inside it, and nothing after', async () => {
+    const controller = new AbortController();
+    const log: string[] = [];
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      const inside = scope.shield(async ({ signal }) => {
+        controller.abort('enough');
+        await setTimeout(1, null, { signal });
+        log.push(scope.signal.aborted ? 'shielded' : 'not cancelled yet');
+      });
+      await inside.result;
+      await forever(scope).finally(() => log.push('cancelled'));
+      log.push('not reached');
+    });
+    await expect(running).rejects.toBe('enough');
+    expect(log).toEqual(['shielded', 'cancelled']);
+  });
+
+  it('waits for tasks of the cancelled scope that are not shielded', async () => {
+    const controller = new AbortController();
+    const log: string[] = [];
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      const task = scope.spawn(async (context) => forever(context).finally(() => log.push('task cancelled')));
+      await scope.shield(async () => {
+        controller.abort('enough');
+        await task.result.catch(() => {});
+        log.push('host goes on');
+      }).result;
+    });
+    await expect(running).rejects.toBe('enough');
+    expect(log).toEqual(['task cancelled', 'host goes on']);
   });
 
   it('is refused by a scope that is closed, and by one that disposes', async () => {
@@ -125,6 +157,12 @@ describe('scope.shield', () => {
     expect(thrown).toBeInstanceOf(ScopeClosedError);
     expect(shield).toThrow(ScopeClosedError);
     expect(ran).toBe(false);
+  });
+
+  it('refuses what is not a function', async () => {
+    await using scope = openScope();
+    // @ts-expect-error a promise: the task was called
+    expect(() => scope.shield(Promise.resolve())).toThrow('Option "scope.shield" must be a function, got an object');
   });
 
   it.each([-1, 0.5, NaN, 2 ** 31, Infinity])('refuses %s as its time', async (timeoutMs) => {

@@ -1,5 +1,5 @@
 import { OptionError } from '@dataenginex/core';
-import { type Failure, ScopeClosedError, ScopeTimeoutError } from './errors.ts';
+import { type Failure, ScopeClosedError, ScopeError, ScopeTimeoutError } from './errors.ts';
 
 /** What a task is called with. */
 export interface TaskContext {
@@ -10,9 +10,14 @@ export interface TaskContext {
 /** A piece of work that ends soon after its signal aborts. */
 export type TaskFunction<T> = (context: TaskContext) => T | PromiseLike<T>;
 
+/** A promise in place of a function is a task that was called, and not handed over. */
+export function checkTask(option: string, task: unknown): void {
+  if (typeof task !== 'function') throw new OptionError(option, 'a function', task);
+}
+
 /** How errors speak of a task in a list: by its function's name, else by its place. */
 export function nameInList(option: string, task: TaskFunction<unknown>, index: number): string {
-  if (typeof task !== 'function') throw new OptionError(`${option}[${index}]`, 'a function', task);
+  checkTask(`${option}[${index}]`, task);
   return task.name === '' ? String(index) : task.name;
 }
 
@@ -63,12 +68,12 @@ export class TaskGroup {
     return this.run(timed, name, signal).finally(() => clearTimeout(timer));
   }
 
-  /** Records the error, unless it only repeats why the group was cancelled, and cancels the group. */
+  /** Records what is new in the error, and cancels the group. */
   fail(origin: string, error: unknown): void {
-    const { signal } = this;
-    if (signal.aborted && (echoes(error, signal) || echoes(error, this.#outer))) return;
-    this.record(origin, error);
-    this.#control().abort(error);
+    if (this.#isKnown(error)) return;
+    const news = this.#newsOf(error);
+    this.record(origin, news);
+    this.#control().abort(news);
   }
 
   record(origin: string, error: unknown): void {
@@ -97,6 +102,24 @@ export class TaskGroup {
     if (controller.signal.aborted) return;
     this.record('signal', this.#outer?.reason);
     controller.abort(this.#outer?.reason);
+  }
+
+  /** Whether the error was recorded, or only repeats why the group was cancelled. */
+  #isKnown(error: unknown): boolean {
+    if (error instanceof ScopeError || error instanceof AggregateError) {
+      return error.errors.length > 0 && error.errors.every((part) => this.#isKnown(part));
+    }
+    if (this.failures.some((failure) => failure.error === error)) return true;
+    return echoes(error, this.signal) || echoes(error, this.#outer);
+  }
+
+  /** A scope inside this one, cancelled by it, reports the cancellation before the errors that this led to. */
+  #newsOf(error: unknown): unknown {
+    if (!(error instanceof ScopeError)) return error;
+    const parts = error.errors.map((part, index) => ({ origin: error.origins[index] ?? '', error: part }));
+    const news = parts.filter((part) => !this.#isKnown(part.error));
+    if (news.length === parts.length) return error;
+    return news.length === 1 ? news[0]?.error : new ScopeError(news);
   }
 
   /** Made when first needed: most scopes only hold resources, and a controller costs more than they do. */

@@ -1,9 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { countedController } from '../test/counted-controller.ts';
-import { ScopeClosedError, withScope } from './index.ts';
-
-const forever = async ({ signal }: { signal: AbortSignal }): Promise<unknown> => setTimeout(60_000, null, { signal });
+import { fail, forever } from '../test/tasks.ts';
+import { type Scope, ScopeClosedError, ScopeError, type TaskContext, withScope } from './index.ts';
 
 describe('withScope', () => {
   it('returns what the body returned, after its tasks are done and its resources released', async () => {
@@ -281,5 +281,182 @@ describe('the outer signal of withScope', () => {
     await expect(withScope({ signal: {} }, () => 1)).rejects.toThrow(
       'Option "withScope.signal" must be an AbortSignal',
     );
+  });
+});
+
+describe('what else holds of tasks', () => {
+  it('takes no task once it is over, however it ended', async () => {
+    let left: Scope | undefined;
+    await withScope({}, (scope) => void (left = scope));
+    expect(() => left?.spawn(() => 1)).toThrow(ScopeClosedError);
+    await withScope({}, (scope) => {
+      left = scope;
+      throw new Error('boom');
+    }).catch(() => {});
+    expect(() => left?.spawn(() => 1)).toThrow(ScopeClosedError);
+  });
+
+  it('stays cancelled: whatever is given the signal later ends at once as well', async () => {
+    const log: unknown[] = [];
+    await expect(
+      withScope({}, async (scope) => {
+        scope.spawn(fail('lost'));
+        for (let i = 0; i < 2; i += 1) {
+          await forever(scope).catch((error: unknown) => log.push(error));
+        }
+      }),
+    ).rejects.toThrow(/^lost$/);
+    expect(log).toMatchObject([{ cause: { message: 'lost' } }, { cause: { message: 'lost' } }]);
+  });
+
+  it('can be cancelled again and again, a scope after the other', async () => {
+    for (const reason of ['one', 'two']) {
+      const controller = new AbortController();
+      const running = withScope({ signal: controller.signal }, (scope) => void scope.spawn(forever));
+      controller.abort(reason);
+      await expect(running).rejects.toBe(reason);
+    }
+    await expect(withScope({}, () => 7)).resolves.toBe(7);
+  });
+
+  it('ends one task alone by a signal of its own, and not its siblings', async () => {
+    const log: string[] = [];
+    const own = new AbortController();
+    await withScope({}, async (scope) => {
+      scope.spawn(async ({ signal }) =>
+        withScope({ signal: AbortSignal.any([signal, own.signal]) }, forever).catch((error: unknown) =>
+          log.push(String(error)),
+        ),
+      );
+      scope.spawn(async ({ signal }) => setTimeout(5).then(() => log.push(signal.aborted ? 'cancelled' : 'goes on')));
+      own.abort('enough');
+    });
+    expect(log).toEqual(['enough', 'goes on']);
+  });
+
+  it('is not troubled by a cancellation when its tasks have ended', async () => {
+    const controller = new AbortController();
+    await withScope({ signal: controller.signal }, async (scope) => {
+      await scope.spawn(() => 1).result;
+      await scope.close();
+      controller.abort('late');
+    });
+  });
+
+  it('hands a task the async context of the call that spawned it', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen = await withScope({}, (scope) => {
+      const { result } = storage.run('request 7', () =>
+        scope.spawn(async () => setImmediate().then(() => storage.getStore())),
+      );
+      return result;
+    });
+    expect(seen).toBe('request 7');
+    expect(storage.getStore()).toBeUndefined();
+  });
+
+  it('refuses a task that was called instead of handed over', async () => {
+    await expect(
+      // @ts-expect-error a promise
+      withScope({}, (scope) => void scope.spawn(setImmediate())),
+    ).rejects.toThrow('Option "scope.spawn" must be a function, got an object (Promise).');
+  });
+});
+
+describe('scopes in one another', () => {
+  const failLater = (message: string) => async (context: TaskContext) => forever(context).catch(fail(message));
+
+  it('pass a cancellation down, and its reason up alone, when the innermost has ended', async () => {
+    const controller = new AbortController();
+    const log: string[] = [];
+    const running = withScope({ signal: controller.signal }, (outer) => {
+      outer.spawn(async (context) =>
+        withScope(context, async (inner) => {
+          inner.defer(() => log.push('released'));
+          inner.spawn(async (deep) => forever(deep).finally(() => log.push('innermost')));
+          await forever(inner);
+        }),
+      );
+      outer.spawn(forever);
+    });
+    await setImmediate();
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toBe(controller.signal.reason);
+    expect(log).toEqual(['innermost', 'released']);
+  });
+
+  it('report each error once, and the cancellation that led to it in the scope where it began only', async () => {
+    await expect(
+      withScope({}, async (outer) => {
+        outer.spawn(fail('parent'), { name: 'outer' });
+        await withScope(outer, async (inner) => {
+          inner.spawn(failLater('child'), { name: 'inner' });
+          await forever(inner);
+        });
+      }),
+    ).rejects.toThrow('2 errors in one scope: task "outer": parent; body: child');
+
+    await expect(
+      withScope({}, async (outer) => {
+        outer.spawn(fail('parent'), { name: 'outer' });
+        await withScope(outer, async (middle) => {
+          middle.defer(fail('disk'));
+          await withScope(middle, async (inner) => {
+            inner.spawn(failLater('one'));
+            inner.spawn(failLater('two'));
+            await forever(inner);
+          });
+        });
+      }),
+    ).rejects.toThrow(
+      '2 errors in one scope: task "outer": parent; ' +
+        'body: 2 errors in one scope: body: 2 errors in one scope: task: one; task: two; dispose: disk',
+    );
+  });
+
+  it('leave an error of several alone that says nothing of the cancellation', async () => {
+    const inner = new ScopeError([
+      { origin: 'task "a"', error: new Error('one') },
+      { origin: 'task "b"', error: new Error('two') },
+    ]);
+    await expect(withScope({}, () => Promise.reject(inner))).rejects.toBe(inner);
+    await expect(
+      withScope({}, async (scope) => {
+        scope.spawn(fail('lost'));
+        await forever(scope).catch(() => Promise.reject(inner));
+      }),
+    ).rejects.toMatchObject({ errors: [{ message: 'lost' }, inner] });
+  });
+
+  it('take an error of several for the cancellation when all of them are', async () => {
+    const controller = new AbortController();
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      scope.spawn(async (context) => {
+        await forever(context).catch(() => {});
+        const { reason } = scope.signal;
+        throw new ScopeError([
+          { origin: 'signal', error: reason },
+          { origin: 'body', error: new Error('wrapped', { cause: reason }) },
+        ]);
+      });
+      await Promise.any([forever(scope), forever(scope)]);
+    });
+    controller.abort('enough');
+    await expect(running).rejects.toBe('enough');
+
+    const none = new AggregateError([]);
+    await expect(withScope({}, () => Promise.reject(none))).rejects.toBe(none);
+  });
+
+  it('report the reason that cancelled the inner one alone in the outer, as any error', async () => {
+    const [outerReason, innerReason] = [new Error('outer'), new Error('inner')];
+    const [outerControl, innerControl] = [new AbortController(), new AbortController()];
+    const running = withScope({ signal: outerControl.signal }, async () =>
+      withScope({ signal: innerControl.signal }, async (inner) => {
+        innerControl.abort(innerReason);
+        await forever(inner).finally(() => outerControl.abort(outerReason));
+      }),
+    );
+    await expect(running).rejects.toMatchObject({ origins: ['signal', 'body'], errors: [outerReason, innerReason] });
   });
 });

@@ -102,6 +102,28 @@ describe('withTimeout', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('rejects with its error alone, however deep the scopes that it cancels', async () => {
+    const running = withTimeout(100, async (outer) => {
+      outer.spawn(({ signal }) => sleep(5_000, signal));
+      await withScope(outer, async (inner) => {
+        inner.spawn(({ signal }) => sleep(5_000, signal));
+        await sleep(5_000, inner.signal);
+      });
+    });
+    const settled = expect(running).rejects.toThrow(/^The scope did not end within 100 ms.$/);
+    await vi.advanceTimersByTimeAsync(100);
+    await settled;
+  });
+
+  it('keeps to what cancelled it first, although the time is over when it ends', async () => {
+    const controller = new AbortController();
+    const running = withTimeout(100, () => sleep(150), { signal: controller.signal });
+    const settled = expect(running).rejects.toBe('first');
+    controller.abort('first');
+    await vi.advanceTimersByTimeAsync(150);
+    await settled;
+  });
+
   it('starts the body even when its time is 0', async () => {
     let started = false;
     const running = withTimeout(0, async ({ signal }) => {

@@ -47,3 +47,13 @@ export class KeyError extends DexError {
     this.policy = policy;
   }
 }
+
+/** Another attempt of the same `hedge` answered first: the reason with which the signals of the others abort. */
+export class HedgeLostError extends DexError {
+  override readonly name = 'HedgeLostError';
+  readonly code = 'DEX_HEDGE_LOST';
+
+  constructor() {
+    super('Another attempt answered first.');
+  }
+}

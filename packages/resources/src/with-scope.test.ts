@@ -296,6 +296,19 @@ describe('what else holds of tasks', () => {
     expect(() => left?.spawn(() => 1)).toThrow(ScopeClosedError);
   });
 
+  it('starts a task at once, also when the scope is cancelled in the same tick', async () => {
+    const log: string[] = [];
+    await withScope({}, async (scope) => {
+      scope.spawn(async (context) => {
+        log.push('started');
+        await forever(context).finally(() => log.push('cancelled'));
+      });
+      log.push('spawned');
+      await scope.close();
+    });
+    expect(log).toEqual(['started', 'spawned', 'cancelled']);
+  });
+
   it('stays cancelled: whatever is given the signal later ends at once as well', async () => {
     const log: unknown[] = [];
     await expect(

@@ -1,6 +1,7 @@
 import type { Machine } from './machine.ts';
 import type { BenchmarkReport, SubjectReport } from './run-benchmark.ts';
 import type { Spread } from './statistics.ts';
+import { formatTable } from './table.ts';
 
 /** All benchmarks of one package. */
 export interface PackageReport {
@@ -12,13 +13,7 @@ const columns = ['subject', 'wall time', 'CPU time', 'peak RSS'];
 
 /** A benchmark for the terminal. */
 export function formatText({ title, subjects, baseline, rounds }: BenchmarkReport): string {
-  const rows = [columns, ...subjects.map(cells)];
-  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  '),
-  );
+  const lines = formatTable([columns, ...subjects.map(cells)]);
   return [title, ...lines.map((line) => `  ${line}`), `  × ${baseline}, median of ${rounds} rounds (p10 to p90)`].join(
     '\n',
   );

@@ -52,6 +52,19 @@ export class DisposeTimeoutError extends DexError {
   }
 }
 
+/** A generator given to `resource` did not yield exactly once. Its `finally` was run. */
+export class ResourceError extends DexError {
+  override readonly name = 'ResourceError';
+  readonly code = 'DEX_RESOURCE';
+  /** The name of the generator function. */
+  readonly resource: string;
+
+  constructor(resource: string, fault: 'yielded nothing' | 'yielded twice', options?: ErrorOptions) {
+    super(`A resource yields once: ${resource} ${fault}.`, options);
+    this.resource = resource;
+  }
+}
+
 /** The body of `withTimeout`, or a task of `scope.shield`, took too long; also the reason its signal aborts with. */
 export class ScopeTimeoutError extends DexError {
   override readonly name = 'ScopeTimeoutError';

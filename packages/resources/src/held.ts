@@ -51,22 +51,22 @@ function isMissing(method: unknown, resource: unknown): method is null | undefin
 }
 
 export function holdAdopted<T>(value: T, dispose: (value: T) => unknown): Held {
-  checkDisposer('scope.adopt', dispose);
+  checkGiven('scope.adopt', dispose);
   return { subject: dispose.name === '' ? value : dispose, isExit: false, dispose: () => dispose(value) };
 }
 
 export function holdDeferred(dispose: () => unknown): Held {
-  checkDisposer('scope.defer', dispose);
+  checkGiven('scope.defer', dispose);
   return { subject: dispose, isExit: false, dispose: () => dispose() };
 }
 
 export function holdExit(dispose: (error: unknown) => unknown): Held {
-  checkDisposer('scope.onExit', dispose);
+  checkGiven('scope.onExit', dispose);
   return { subject: dispose, isExit: true, dispose };
 }
 
-function checkDisposer(option: string, dispose: unknown): void {
-  if (typeof dispose !== 'function') throw new OptionError(option, 'given a function', dispose);
+export function checkGiven(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new OptionError(option, 'given a function', value);
 }
 
 /** As good a name as there is: a function's own, or that of a resource's class. */

@@ -3,6 +3,7 @@ export { atomicWrite, type AtomicWriteOptions, type Chunk, removeLeftovers } fro
 export { attachDrain, type DrainOptions, type HttpDrain, type HttpServer } from './drain-http.ts';
 export {
   DisposeTimeoutError,
+  ResourceError,
   ScopeClosedError,
   ScopeError,
   ScopeTimeoutError,
@@ -38,6 +39,7 @@ export type { PoolLease } from './pool-lease.ts';
 export type { PoolOptions } from './pool-options.ts';
 export { createPool, type Pool, type PoolStats } from './pool.ts';
 export { ReadWriteLock } from './read-write-lock.ts';
+export { type AsyncManaged, type Managed, resource } from './resource.ts';
 export { runService, type RunServiceOptions, type Service } from './run-service.ts';
 export {
   openScope,

@@ -8,9 +8,11 @@ export {
   waitsInTurn,
 } from './backoff.ts';
 export type { Attempt } from './call.ts';
+export { coalesce, type CoalesceOptions } from './coalesce.ts';
 export { allOf, anyOf, isError, not, stopAfterMs } from './conditions.ts';
 export { DecoratorError, HedgeLostError, KeyError, PolicyClosedError, TimeoutError } from './errors.ts';
 export { hedge, type HedgeEvent, type HedgeOptions, type HedgePolicy } from './hedge.ts';
+export type { KeyedArguments } from './key.ts';
 export { policy, type Policy, type RunOptions } from './policy.ts';
 export { type GiveUpEvent, retry, type RetryEvent, type RetryOptions, type RetryState } from './retry.ts';
 export { type RetryBudget, retryBudget, type RetryBudgetOptions } from './retry-budget.ts';

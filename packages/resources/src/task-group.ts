@@ -49,7 +49,10 @@ export class TaskGroup {
       throw error;
     } finally {
       this.running -= 1;
-      if (this.running === 0) this.#idle?.resolve();
+      if (this.running === 0) {
+        this.#idle?.resolve();
+        this.#idle = undefined;
+      }
     }
   }
 
@@ -80,10 +83,10 @@ export class TaskGroup {
     if (!this.failures.some((failure) => failure.error === error)) this.failures.push({ origin, error });
   }
 
-  /** Waits until no task runs. Tasks may spawn tasks meanwhile. */
+  /** Waits until no task runs. Tasks may spawn tasks meanwhile, and several may wait. */
   async join(): Promise<void> {
     while (this.running > 0) {
-      this.#idle = Promise.withResolvers();
+      this.#idle ??= Promise.withResolvers();
       await this.#idle.promise;
     }
   }

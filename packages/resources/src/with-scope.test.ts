@@ -149,6 +149,16 @@ describe('withScope', () => {
     expect(log.at(-1)).toBe('still here');
   });
 
+  it('ends when a scope is closed that nobody waits for, and the body returns meanwhile', async () => {
+    const log: string[] = [];
+    await withScope({}, (scope) => {
+      scope.defer(() => log.push('released'));
+      scope.spawn(async (context) => forever(context).catch(async () => setImmediate()));
+      void scope.close();
+    });
+    expect(log).toEqual(['released']);
+  });
+
   it('rejects when all the body has to throw is that it closed the scope', async () => {
     await expect(
       withScope({}, async (scope) => {

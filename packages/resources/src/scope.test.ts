@@ -1,4 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { OptionError } from '@dataenginex/core';
 import { describe, expect, it } from 'vitest';
 import { countedController } from '../test/counted-controller.ts';
 import { openScope, ScopeClosedError, ScopeError } from './index.ts';
@@ -214,6 +215,15 @@ describe('a closed scope', () => {
     expect(() => scope.move()).toThrow(ScopeClosedError);
     expect(() => scope.spawn(() => log.push('spawned'))).toThrow(ScopeClosedError);
     expect(log).toHaveLength(4);
+  });
+
+  it('is closed first of all, also to what it could not have taken', async () => {
+    const scope = openScope();
+    await scope.close();
+    // @ts-expect-error a number holds nothing
+    const take = (): unknown => scope.use(5);
+    expect(take).toThrow(ScopeClosedError);
+    expect(take).toThrow(expect.objectContaining({ cause: expect.any(OptionError) }));
   });
 
   it('has an aborted signal, also when nobody read it before', async () => {

@@ -101,7 +101,7 @@ export class Scope implements AsyncDisposable {
   use<T extends Resource>(resource: PromiseLike<T>): Promise<T>;
   use(resource: Resource | PromiseLike<Resource>): unknown {
     if (isPromised(resource)) return this.#await(resource);
-    this.#hold(holdAsync(resource));
+    this.#hold(() => holdAsync(resource));
     return resource;
   }
 
@@ -112,7 +112,7 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   adopt<T>(value: T, dispose: (value: T) => unknown): T {
-    this.#hold(holdAdopted(value, dispose));
+    this.#hold(() => holdAdopted(value, dispose));
     return value;
   }
 
@@ -122,7 +122,7 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   defer(dispose: () => unknown): void {
-    this.#hold(holdDeferred(dispose));
+    this.#hold(() => holdDeferred(dispose));
   }
 
   /**
@@ -141,7 +141,7 @@ export class Scope implements AsyncDisposable {
    * @throws {ScopeClosedError} When the scope is closed; the exit is told that error at once.
    */
   onExit(exit: (error: unknown) => boolean | void | PromiseLike<boolean | void>): void {
-    this.#hold(holdExit(exit));
+    this.#hold(() => holdExit(exit));
   }
 
   /**
@@ -291,7 +291,7 @@ export class Scope implements AsyncDisposable {
       arrived = holdAsync(resource);
       return resource;
     });
-    this.#hold({
+    this.#hold(() => ({
       get subject() {
         return arrived === undefined ? pending : arrived.subject;
       },
@@ -301,17 +301,23 @@ export class Scope implements AsyncDisposable {
         const answer = await arrived?.dispose(error);
         return arrived?.isExit === true && answer;
       },
-    });
+    }));
     return arriving;
   }
 
-  #hold(held: Held): void {
+  #hold(take: () => Held): void {
     if (!this.#disposed) {
-      this.#held.push(held);
+      this.#held.push(take());
       return;
     }
+    let late: Held;
+    try {
+      late = take();
+    } catch (cause) {
+      throw new ScopeClosedError({ cause });
+    }
     const closed = new ScopeClosedError();
-    void (async () => held.dispose(closed))().catch((error: unknown) => {
+    void (async () => late.dispose(closed))().catch((error: unknown) => {
       if (error !== closed) throw error;
     });
     throw closed;

@@ -33,7 +33,7 @@ export class SyncScope implements Disposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   use<T extends Disposable | null | undefined>(resource: T): T {
-    this.#hold(holdSync(resource));
+    this.#hold(() => holdSync(resource));
     return resource;
   }
 
@@ -45,7 +45,7 @@ export class SyncScope implements Disposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   adopt<T>(value: T, dispose: (value: T) => void): T {
-    this.#hold(holdAdopted(value, dispose));
+    this.#hold(() => holdAdopted(value, dispose));
     return value;
   }
 
@@ -55,7 +55,7 @@ export class SyncScope implements Disposable {
    * @throws {ScopeClosedError} When the scope is closed.
    */
   defer(dispose: () => void): void {
-    this.#hold(holdDeferred(dispose));
+    this.#hold(() => holdDeferred(dispose));
   }
 
   /**
@@ -102,14 +102,14 @@ export class SyncScope implements Disposable {
     this.close();
   }
 
-  #hold(held: Held): void {
+  #hold(take: () => Held): void {
     if (!this.#disposed) {
-      this.#held.push(held);
+      this.#held.push(take());
       return;
     }
     let options: ErrorOptions | undefined;
     try {
-      held.dispose(undefined);
+      take().dispose(undefined);
     } catch (cause) {
       options = { cause };
     }

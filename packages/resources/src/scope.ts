@@ -241,7 +241,7 @@ export class Scope implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#tasks.end();
-    if (this.#tasks.running > 0) await this.#tasks.join();
+    while (this.#tasks.running > 0) await this.#tasks.join();
     this.#disposed = true;
     for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) {
       const error = held.isExit ? inFlight(this.#failures()) : undefined;

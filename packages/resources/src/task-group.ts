@@ -83,12 +83,10 @@ export class TaskGroup {
     if (!this.failures.some((failure) => failure.error === error)) this.failures.push({ origin, error });
   }
 
-  /** Waits until no task runs. Tasks may spawn tasks meanwhile, and several may wait. */
-  async join(): Promise<void> {
-    while (this.running > 0) {
-      this.#idle ??= Promise.withResolvers();
-      await this.#idle.promise;
-    }
+  /** Resolves when no task runs. By the time a caller goes on, one may again: wait for it `while` some are running. */
+  join(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
   }
 
   /** Cancels what runs, lets no more start, and lets go of the outer signal. */
@@ -109,11 +107,10 @@ export class TaskGroup {
 
   /** Whether the error was recorded, or only repeats why the group was cancelled. */
   #isKnown(error: unknown): boolean {
-    if (error instanceof ScopeError || error instanceof AggregateError) {
-      return error.errors.length > 0 && error.errors.every((part) => this.#isKnown(part));
-    }
-    if (this.failures.some((failure) => failure.error === error)) return true;
-    return echoes(error, this.signal) || echoes(error, this.#outer);
+    if (this.failures.some((failure) => contains(failure.error, error))) return true;
+    if (echoes(error, this.signal) || echoes(error, this.#outer)) return true;
+    if (!(error instanceof ScopeError || error instanceof AggregateError)) return false;
+    return error.errors.length > 0 && error.errors.every((part) => this.#isKnown(part));
   }
 
   /** A scope inside this one, cancelled by it, reports the cancellation before the errors that this led to. */
@@ -140,9 +137,16 @@ function originOf(name: string): string {
   return name === '' ? 'task' : `task "${name}"`;
 }
 
-/** Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap it as they wrap any error. */
+function contains(whole: unknown, error: unknown): boolean {
+  return whole === error || (whole instanceof ScopeError && whole.errors.some((part) => contains(part, error)));
+}
+
+/**
+ * Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap it as they wrap any error. The
+ * cause of a ScopeError is only the first of several.
+ */
 function echoes(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;
   if (error === signal.reason) return true;
-  return error instanceof Error && error.cause === signal.reason;
+  return error instanceof Error && !(error instanceof ScopeError) && error.cause === signal.reason;
 }

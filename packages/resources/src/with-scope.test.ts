@@ -159,6 +159,21 @@ describe('withScope', () => {
     expect(log).toEqual(['released']);
   });
 
+  it('waits for a task that is spawned while the scope is closed, in the moment the last one ends', async () => {
+    for (let ticks = 0; ticks < 10; ticks += 1) {
+      const log: string[] = [];
+      await withScope({}, async (scope) => {
+        scope.defer(() => log.push('released'));
+        const last = scope.spawn(async () => setImmediate());
+        void scope.close();
+        await last.result;
+        for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+        scope.shield(async () => setImmediate().then(() => log.push('shielded')));
+      }).catch(() => log.push('refused'));
+      expect(['shielded,released', 'released,refused']).toContain(log.join());
+    }
+  });
+
   it('rejects when all the body has to throw is that it closed the scope', async () => {
     await expect(
       withScope({}, async (scope) => {
@@ -434,6 +449,46 @@ describe('scopes in one another', () => {
     ).rejects.toThrow(
       '2 errors in one scope: task "outer": parent; ' +
         'body: 2 errors in one scope: body: 2 errors in one scope: task: one; task: two; dispose: disk',
+    );
+  });
+
+  it('keep what failed in one that a shield ran out of time for', async () => {
+    await expect(
+      withScope({}, (scope) => {
+        scope.shield(async (context) => withScope(context, (inner) => failLater('disk')(inner)), { timeoutMs: 0 });
+      }),
+    ).rejects.toThrow('2 errors in one scope: signal: The task did not end within 0 ms.; body: disk');
+  });
+
+  it('report an error of several once that cancelled what is inside', async () => {
+    await expect(
+      withScope({}, async (outer) => {
+        outer.spawn(
+          async () =>
+            withScope({}, (scope) => {
+              scope.spawn(fail('one'));
+              scope.spawn(fail('two'));
+            }),
+          { name: 'both' },
+        );
+        await withScope(outer, failLater('three'));
+      }),
+    ).rejects.toThrow('2 errors in one scope: task "both": 2 errors in one scope: task: one; task: two; body: three');
+  });
+
+  it('report what one failed with once, also when its task is awaited', async () => {
+    const controller = new AbortController();
+    const running = withScope({ signal: controller.signal }, async (outer) => {
+      const inner = async (context: TaskContext) =>
+        withScope(context, (scope) => {
+          scope.spawn(failLater('one'));
+          scope.spawn(failLater('two'));
+        });
+      await outer.spawn(inner, { name: 'inner' }).result;
+    });
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toThrow(
+      '2 errors in one scope: signal: enough; task "inner": 2 errors in one scope: task: one; task: two',
     );
   });
 

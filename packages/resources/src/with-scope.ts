@@ -58,7 +58,7 @@ export async function withScope<T, U = never>(
     outcome.replaceable = handled !== undefined;
     tasks.fail('body', error);
   });
-  await tasks.join();
+  while (tasks.running > 0) await tasks.join();
   await scope.close();
   raise(tasks.failures);
   const { handled: failure } = outcome;

@@ -179,7 +179,7 @@ describe('scope.onExit', () => {
     expect(log).toEqual([expect.objectContaining({ message: 'translated' })]);
   });
 
-  it('sees no error of a task that failed after the error was handled, only what came since', async () => {
+  it('sees what failed since the error was handled, and that alone', async () => {
     const log: unknown[] = [];
     const result = withScope({ handled: () => 8 }, (scope) => {
       scope.onExit(told(log));
@@ -189,6 +189,42 @@ describe('scope.onExit', () => {
     });
     await expect(result).rejects.toThrow('disk');
     expect(log).toEqual([new Error('disk')]);
+  });
+
+  it('reports what disposers threw since, when it has handled what they threw before', async () => {
+    const log: unknown[] = [];
+    const result = withScope({ handled: () => 'handled' }, (scope) => {
+      scope.defer(() => Promise.reject('third'));
+      scope.defer(() => Promise.reject('second'));
+      scope.onExit(told(log, true));
+      scope.defer(() => Promise.reject('first'));
+      throw new Error('body');
+    });
+    await expect(result).rejects.toMatchObject({ errors: ['second', 'third'] });
+    expect(log).toMatchObject([{ errors: [new Error('body'), 'first'] }]);
+  });
+
+  it('handles several errors at once', async () => {
+    const result = withScope({ handled: () => 'handled' }, (scope) => {
+      scope.onExit(() => true);
+      scope.onExit(() => Promise.reject('second'));
+      scope.onExit(() => Promise.reject('first'));
+    });
+    await expect(result).resolves.toBeUndefined();
+  });
+
+  it('sees the error that an exit before it made of another, be it wrapped or thrown again', async () => {
+    const error = new TypeError('body');
+    const running = withScope({}, (scope) => {
+      scope.onExit((cause) => {
+        throw new Error('wrapped', { cause });
+      });
+      scope.onExit((caught) => {
+        throw caught;
+      });
+      throw error;
+    });
+    await expect(running).rejects.toMatchObject({ message: 'wrapped', cause: error });
   });
 
   it('throws what handled throws', async () => {

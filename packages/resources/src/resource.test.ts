@@ -199,6 +199,21 @@ describe('the error in flight', () => {
     await expect(failing).rejects.toThrow('2 errors in one scope: body: body; dispose: teardown');
   });
 
+  it.each(both)('grows when each %s in a row throws in its teardown', async (_kind, make) => {
+    const failing = withScope({}, async (scope) => {
+      for (const name of ['third', 'second', 'first']) {
+        const guard = make(() => {
+          throw new Error(name);
+        });
+        await take(scope, guard());
+      }
+      throw new Error('body');
+    });
+    await expect(failing).rejects.toThrow(
+      '4 errors in one scope: body: body; dispose: first; dispose: second; dispose: third',
+    );
+  });
+
   it.each(both)('is not known to %s outside withScope: it goes on after the yield', async (_kind, make) => {
     const log: unknown[] = [];
     const failing = async (): Promise<void> => {

@@ -67,6 +67,8 @@ describe('openScope', () => {
     expect(() => scope.use(new Date(0))).toThrow('Option "scope.use" must be AsyncDisposable, Disposable');
     // @ts-expect-error nor does a number
     expect(() => scope.use(5)).toThrow('Option "scope.use" must be AsyncDisposable, Disposable');
+    // @ts-expect-error not a method
+    expect(() => scope.use({ [Symbol.asyncDispose]: 5 })).toThrow('"scope.use" must be disposed of by a method');
     // @ts-expect-error nor does one that comes later
     await expect(scope.use(Promise.resolve(5))).rejects.toThrow('Option "scope.use"');
     // @ts-expect-error not a function
@@ -75,6 +77,15 @@ describe('openScope', () => {
     expect(() => scope.defer(2)).toThrow('Option "scope.defer" must be given a function, got 2.');
     // @ts-expect-error not a signal
     expect(() => openScope({ signal: 1 })).toThrow('Option "openScope.signal" must be an AbortSignal, got 1.');
+  });
+
+  it('may hold nothing, or very much', async () => {
+    let disposed = 0;
+    await openScope().close();
+    const scope = openScope();
+    for (let i = 0; i < 10_000; i += 1) scope.defer(() => (disposed += 1));
+    await scope.close();
+    expect(disposed).toBe(10_000);
   });
 
   it('throws the one error of a disposer as it is, after the others ran', async () => {

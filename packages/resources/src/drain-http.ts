@@ -163,10 +163,10 @@ function closeIfIdle({ responses, bytesAnswered }: Connection, socket: Socket): 
 /** Whatever the handler says: a reverse proxy, for one, passes on the `Connection` that its upstream meant for it. */
 function sayClose(response: ServerResponse): void {
   if (response.headersSent) return;
-  const writeHead: (...args: unknown[]) => ServerResponse = response.writeHead.bind(response);
+  const writeHead = response.writeHead.bind(response);
   response.writeHead = (...args: unknown[]) => {
     response.setHeader('connection', 'close');
-    return writeHead(...args.map(withoutConnection));
+    return Reflect.apply(writeHead, response, args.map(withoutConnection));
   };
 }
 

@@ -1,4 +1,5 @@
 import { DexError } from '@dataenginex/core';
+import type { LockHolder } from './lock-file.ts';
 
 /** One thing that went wrong in a scope, and where: `body`, `task "poll"`, `dispose` or `signal`. */
 export interface Failure {
@@ -110,6 +111,36 @@ export class WriteError extends DexError {
   constructor(path: string, cause: unknown) {
     super(`Could not write ${path}: ${messageOf(cause)}`, { cause });
     this.path = path;
+  }
+}
+
+/** A temporary folder or file could not be made or removed. The `cause` is the system's error, with its code. */
+export class TempError extends DexError {
+  override readonly name = 'TempError';
+  readonly code = 'DEX_TEMP';
+  readonly path: string;
+
+  constructor(verb: 'make' | 'remove', path: string, cause: unknown) {
+    super(`Could not ${verb} ${path}: ${messageOf(cause)}`, { cause });
+    this.path = path;
+  }
+}
+
+/** Another process holds the lock. */
+export class LockError extends DexError {
+  override readonly name = 'LockError';
+  readonly code = 'DEX_LOCK';
+  readonly path: string;
+  /** Who holds it; `undefined` when the file does not tell. */
+  readonly holder: LockHolder | undefined;
+  readonly waitMs: number;
+
+  constructor(path: string, holder: LockHolder | undefined, waitMs: number) {
+    const who = holder && `process ${holder.pid} on ${holder.host} since ${holder.since}`;
+    super(`${path} is held by ${who ?? 'someone it does not name'} (waited ${waitMs} ms).`);
+    this.path = path;
+    this.holder = holder;
+    this.waitMs = waitMs;
   }
 }
 

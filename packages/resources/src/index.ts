@@ -3,12 +3,14 @@ export { atomicWrite, type AtomicWriteOptions, type Chunk, removeLeftovers } fro
 export { attachDrain, type DrainOptions, type HttpDrain, type HttpServer } from './drain-http.ts';
 export {
   DisposeTimeoutError,
+  LockError,
   ResourceError,
   ScopeClosedError,
   ScopeError,
   ScopeTimeoutError,
   ServiceCloseError,
   ServiceStoppedError,
+  TempError,
   WriteError,
 } from './errors.ts';
 export type { AcquireOptions, CloseOptions } from './gate.ts';
@@ -22,6 +24,7 @@ export {
 } from './lease-errors.ts';
 export type { Lease } from './lease.ts';
 export { type Leak, type LeakTracker, track, trackLeaks, type TrackLeaksOptions, untrack } from './leaks.ts';
+export { type LockFile, lockFile, type LockFileOptions, type LockHolder } from './lock-file.ts';
 export {
   type CheckReport,
   createProbes,
@@ -33,6 +36,7 @@ export {
   type Probes,
   type ProbesOptions,
 } from './probes.ts';
+export type { ProcessIdentity } from './process-identity.ts';
 export { race, type RaceOptions } from './race.ts';
 export { Mutex } from './mutex.ts';
 export type { PoolLease } from './pool-lease.ts';
@@ -54,5 +58,6 @@ export { type HttpListener, serveHttp, type ServeHttpOptions } from './serve-htt
 export { Semaphore, type SemaphoreOptions } from './semaphore.ts';
 export type { TaskContext, TaskFunction } from './task-group.ts';
 export { openSyncScope, type SyncScope } from './sync-scope.ts';
+export { type Temp, tempDir, type TempDirOptions, tempFile, type TempFileOptions } from './temp.ts';
 export { withScope, type WithScopeOptions } from './with-scope.ts';
 export { withTimeout } from './with-timeout.ts';

@@ -44,20 +44,20 @@ const joined = telemetry.counter('dex.coalesce.joined', {
 export function coalesce<K extends readonly unknown[] = readonly unknown[]>(
   options: CoalesceOptions<K> = {},
 ): Policy<KeyedArguments<K>> {
-  const { key } = options;
-  checkFunction('coalesce.key', key);
+  checkFunction('coalesce.key', options.key);
   const calls = new SharedCalls();
   const scopes = new ResultScopes();
   return createPolicy<KeyedArguments<K>>((next) => (call) => {
     if (call.aborted) return Promise.reject(call.aborted.reason);
-    let id: string;
+    let key: string;
     try {
-      id = scopes.prefixOf(call) + keyOf(call, key, 'coalesce');
+      key = keyOf(call, options.key, 'coalesce');
     } catch (error) {
       return Promise.reject(error);
     }
+    const id = scopes.prefixOf(call) + key;
     const underWay = calls.get(id);
     if (underWay) count(joined, call);
-    return (underWay ?? calls.begin(id, call, next)).join(call);
+    return (underWay ?? calls.begin(id, key, call, next)).join(call);
   });
 }

@@ -7,6 +7,7 @@ export {
   type Wait,
   waitsInTurn,
 } from './backoff.ts';
+export { cache, type CacheOptions, type CachePolicy, type RefreshErrorEvent } from './cache.ts';
 export type { Attempt } from './call.ts';
 export { coalesce, type CoalesceOptions } from './coalesce.ts';
 export { allOf, anyOf, isError, not, stopAfterMs } from './conditions.ts';

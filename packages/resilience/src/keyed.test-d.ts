@@ -1,5 +1,5 @@
 import { expectTypeOf } from 'vitest';
-import { coalesce, policy, retry, timeout } from './index.ts';
+import { cache, coalesce, policy, retry, timeout } from './index.ts';
 
 interface DailyOptions {
   readonly signal?: AbortSignal | undefined;
@@ -46,3 +46,24 @@ export class Weather {
     return day;
   }
 }
+
+const kept = cache({ key: (city: string, days: number) => `${city} ${days}`, negativeIf: (result) => result === null });
+const forecast = kept(async (city: string, days: number) => (days > 16 ? null : city));
+expectTypeOf(forecast).toEqualTypeOf<(this: unknown, city: string, days: number) => Promise<string | null>>();
+// @ts-expect-error the key takes a number of days as well
+kept(async (city: string, days: string) => city + days);
+// @ts-expect-error a result is not known when the cache is made
+cache({ negativeIf: (result: string) => result === '' });
+// @ts-expect-error misspelt option
+cache({ ttl: 5 });
+expectTypeOf(kept.size).toEqualTypeOf<number>();
+// @ts-expect-error read only
+kept.size = 0;
+const named = policy('forecast', timeout(10), kept, byCity);
+expectTypeOf(named(async (city: string, days: number) => city.length + days)).parameters.toEqualTypeOf<
+  [city: string, days: number]
+>();
+// @ts-expect-error a composed policy asks for what the keys in it ask for
+named(async (day: number) => day);
+// @ts-expect-error composing takes the policy, not its members
+policy(kept).invalidate();

@@ -11,6 +11,8 @@ export interface RunOptions {
   key?: string | undefined;
 }
 
+declare const takes: unique symbol;
+
 /**
  * Wraps a function, and is thereby a standard method decorator as well.
  *
@@ -28,6 +30,8 @@ export interface Policy<in P extends readonly unknown[] = readonly unknown[]> {
   ): (this: This, ...args: A) => Promise<R>;
   /** Runs `fn` once under this policy. */
   run<R>(fn: (attempt: Attempt) => Promise<R>, options?: RunOptions): Promise<R>;
+  /** No value: from it `policy(…)` infers `P`, which it does not from the constraint above. */
+  readonly [takes]?: ((args: P) => void) | undefined;
 }
 
 const layersOf = new WeakMap<object, Layer>();
@@ -74,7 +78,7 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
   layer: Layer,
   members?: M,
   name?: string,
-): Policy<P> & M {
+): Policy<NoInfer<P>> & M {
   const next = layer(invoke);
 
   const begin = <R>(run: Run<R>, signal: AbortSignal | undefined): Promise<R> => {

@@ -9,7 +9,7 @@ export class ResultScopes {
   #last = 0;
 
   prefixOf({ run }: Call<unknown>): string {
-    if (run.wrapped === undefined) return '';
+    if (run.wrapped === undefined) return ':';
     return run.self === undefined
       ? `${this.#numberOf(run.wrapped)}:`
       : `${this.#numberOf(run.wrapped)}.${this.#nameOf(run.self)}:`;

@@ -8,15 +8,21 @@ interface Waiter<R> {
 
 /** A call that several wait for. It is aborted when the last of them has left. */
 export class SharedCall {
+  readonly key: string;
+  readonly #call: Call<unknown>;
   readonly #waiting = new Set<Waiter<unknown>>();
-  readonly #onLeft: (reason: unknown) => void;
+  readonly #onEnd: () => void;
 
-  constructor(onLeft: (reason: unknown) => void) {
-    this.#onLeft = onLeft;
+  constructor(key: string, call: Call<unknown>, onEnd: () => void) {
+    this.key = key;
+    this.#call = call;
+    this.#onEnd = onEnd;
   }
 
   /** An abort of `call` rejects this caller alone. */
   join<R>(call: Call<R>): Promise<R> {
+    const { aborted } = this.#call; // by the work itself, when it closed the policy
+    if (aborted) return Promise.reject(aborted.reason);
     return new Promise((resolve, reject) => {
       const waiter = {
         resolve(value: R): void {
@@ -29,7 +35,8 @@ export class SharedCall {
         },
         abort: (reason: unknown): void => {
           reject(reason);
-          this.#leave(waiter, reason);
+          this.#waiting.delete(waiter);
+          if (this.#waiting.size === 0) this.abort(reason);
         },
       };
       this.#waiting.add(waiter);
@@ -37,66 +44,64 @@ export class SharedCall {
     });
   }
 
-  /** Keeps the call going though nobody waits, until it settles or what is returned is called. */
-  hold(): (reason: unknown) => void {
-    const holder = { resolve() {}, reject() {} };
-    this.#waiting.add(holder);
-    return (reason) => this.#leave(holder, reason);
-  }
-
   resolve(value: unknown): void {
+    this.#onEnd();
     for (const waiter of this.#waiting) waiter.resolve(value);
     this.#waiting.clear();
   }
 
   reject(error: unknown): void {
+    this.#onEnd();
     for (const waiter of this.#waiting) waiter.reject(error);
     this.#waiting.clear();
   }
 
-  #leave(waiter: Waiter<unknown>, reason: unknown): void {
-    if (this.#waiting.delete(waiter) && this.#waiting.size === 0) this.#onLeft(reason);
+  /** Rejects all who wait, and stops the work. */
+  abort(reason: unknown): void {
+    this.reject(reason);
+    this.#call.abort(reason);
   }
 }
 
-/** Calls under way by id, one at a time for each. */
+/** Calls under way, one at a time for each id. */
 export class SharedCalls {
-  readonly #underWay = new Map<string, SharedCall>();
+  readonly #current = new Map<string, SharedCall>();
+  readonly #underWay = new Set<SharedCall>();
 
   get(id: string): SharedCall | undefined {
-    return this.#underWay.get(id);
+    return this.#current.get(id);
   }
 
   /**
    * Begins work under the id, to be joined. It gets a call of its own: without the deadline of the caller who happens
    * to come first, since one who joins may have a later one.
    */
-  begin<R>(id: string, { run, attempt }: Call<R>, work: (call: Call<R>, shared: SharedCall) => Promise<R>): SharedCall {
+  begin<R>(
+    id: string,
+    key: string,
+    { run, attempt }: Call<R>,
+    work: (call: Call<R>, shared: SharedCall) => Promise<R>,
+  ): SharedCall {
     const call = new Call(run, attempt, Infinity);
-    const shared = new SharedCall((reason) => {
-      this.#end(id, shared);
-      call.abort(reason);
+    const shared = new SharedCall(key, call, () => {
+      this.#underWay.delete(shared);
+      if (this.#current.get(id) === shared) this.#current.delete(id);
     });
-    this.#underWay.set(id, shared);
+    this.#underWay.add(shared);
+    this.#current.set(id, shared);
     work(call, shared).then(
-      (value) => {
-        this.#end(id, shared);
-        shared.resolve(value);
-      },
-      (error: unknown) => {
-        this.#end(id, shared);
-        shared.reject(error);
-      },
+      (value) => shared.resolve(value),
+      (error: unknown) => shared.reject(error),
     );
     return shared;
   }
 
-  /** Whoever comes from now on begins anew. */
-  forget(id: string): void {
-    this.#underWay.delete(id);
+  /** Whoever comes from now on with the key, or with any, begins anew. */
+  forget(key: string | undefined): void {
+    for (const [id, shared] of this.#current) if (key === undefined || shared.key === key) this.#current.delete(id);
   }
 
-  #end(id: string, shared: SharedCall): void {
-    if (this.#underWay.get(id) === shared) this.#underWay.delete(id);
+  abort(reason: unknown): void {
+    for (const shared of this.#underWay) shared.abort(reason);
   }
 }

@@ -25,8 +25,11 @@ export class DecoratorError extends DexError {
   }
 }
 
+/** A policy did not let the call through: nothing is known of what it would have come to. */
+export abstract class RefusedError extends DexError {}
+
 /** The policy was closed: thrown by what waited in it, and by calls made afterwards. */
-export class PolicyClosedError extends DexError {
+export class PolicyClosedError extends RefusedError {
   override readonly name = 'PolicyClosedError';
   readonly code = 'DEX_POLICY_CLOSED';
 
@@ -55,5 +58,26 @@ export class HedgeLostError extends DexError {
 
   constructor() {
     super('Another attempt answered first.');
+  }
+}
+
+/** A `circuitBreaker` does not let the call through, since recent ones failed or it was isolated by hand. */
+export class CircuitOpenError extends RefusedError {
+  override readonly name = 'CircuitOpenError';
+  readonly code = 'DEX_CIRCUIT_OPEN';
+  readonly state: 'closed' | 'open' | 'half-open' | 'isolated';
+  /** Until the next probe is due; 0 while one is under way, `Infinity` when isolated. A `retry` around waits for it. */
+  readonly retryAfterMs: number;
+  /** Whose circuit it is; undefined where the breaker has no keys. */
+  readonly key: string | undefined;
+
+  constructor(state: CircuitOpenError['state'], retryAfterMs: number, key: string | undefined, places: number) {
+    const whose = key === undefined ? '' : ` of ${JSON.stringify(key)}`;
+    const full = places > 0 && state !== 'isolated' ? `, and all ${places} places to wait are taken` : '';
+    const due = state === 'open' ? `; the next probe is due in ${Math.ceil(retryAfterMs)} ms` : '';
+    super(`The circuit${whose} is ${state}${full}${due}.`);
+    this.state = state;
+    this.retryAfterMs = retryAfterMs;
+    this.key = key;
   }
 }

@@ -9,9 +9,24 @@ export {
 } from './backoff.ts';
 export { cache, type CacheOptions, type CachePolicy, type RefreshErrorEvent } from './cache.ts';
 export type { Attempt } from './call.ts';
+export {
+  circuitBreaker,
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type KeyedCircuitBreaker,
+  type KeyedCircuitBreakerOptions,
+} from './circuit-breaker.ts';
+export type { CircuitState, StateChangeEvent } from './circuit.ts';
 export { coalesce, type CoalesceOptions } from './coalesce.ts';
 export { allOf, anyOf, isError, not, stopAfterMs } from './conditions.ts';
-export { DecoratorError, HedgeLostError, KeyError, PolicyClosedError, TimeoutError } from './errors.ts';
+export {
+  CircuitOpenError,
+  DecoratorError,
+  HedgeLostError,
+  KeyError,
+  PolicyClosedError,
+  TimeoutError,
+} from './errors.ts';
 export { hedge, type HedgeEvent, type HedgeOptions, type HedgePolicy } from './hedge.ts';
 export type { KeyedArguments } from './key.ts';
 export { policy, type Policy, type RunOptions } from './policy.ts';

@@ -12,8 +12,8 @@ type Attributes = Record<string, string | number>;
 type Counter = ReturnType<typeof telemetry.counter>;
 
 /** Counts one, under the name of the policy that runs the call. */
-export function count(counter: Counter, call: Call<unknown>, attributes?: Attributes): void {
-  const { name } = call.run;
+export function count(counter: Counter, call: Call<unknown> | undefined, attributes?: Attributes): void {
+  const name = call?.run.name;
   counter.add(1, name === undefined ? attributes : { ...attributes, 'dex.policy.name': name });
 }
 

@@ -6,7 +6,7 @@ export class Lease implements Disposable {
 
   constructor(name: string, giveBack: () => void) {
     this.#giveBack = giveBack;
-    track(this, name);
+    track(this, `lease of ${name}`);
   }
 
   /** Gives it back. Twice is safe. */

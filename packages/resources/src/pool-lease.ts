@@ -26,7 +26,7 @@ export class PoolLease<T> implements Disposable {
 
   constructor(name: string, entry: Entry<T>) {
     this.#entry = entry;
-    track(this, name);
+    track(this, `lease of ${name}`);
   }
 
   /**

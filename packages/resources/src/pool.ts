@@ -159,7 +159,7 @@ export class Pool<T> implements AsyncDisposable {
     const borrowed = this.#borrowed;
     for (const giveUp of this.#giveUps) giveUp();
     for (const entry of this.#entries) this.#destroy(entry);
-    await this.#gate.drain(Infinity); // bounded by `destroyMs`
+    await this.#gate.drain(this.#options.destroyMs); // what a create still brings may take longer
     if (borrowed > 0) throw new DrainError(this.#gate.name, borrowed, drainMs);
   };
 

@@ -28,6 +28,16 @@ const writer = (...args: string[]): string[] => [
 ];
 const cwd = new URL('..', import.meta.url);
 
+/** A file system of its own, in memory; `undefined` where that is not allowed. */
+function mount(target: string, size: string) {
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', target]).status !== 0) return undefined;
+  return {
+    path: target,
+    remountReadOnly: () => expect(spawnSync('mount', ['-o', 'remount,ro', target]).status).toBe(0),
+    unmount: () => expect(spawnSync('umount', [target]).status).toBe(0),
+  };
+}
+
 describe('atomicWrite', () => {
   it.each<[string, () => Parameters<typeof atomicWrite>[1]]>([
     ['text', () => 'äb€c'],
@@ -149,6 +159,44 @@ describe('atomicWrite on a disk that refuses', () => {
     expect(stdout).toBe(`WriteError Could not write ${path}: EFBIG: file too large, write`);
     expect(await content()).toBe('old');
     expect(await readdir(folder)).toEqual(['data.txt']);
+  });
+
+  it('leaves the old file and nothing else on a disk that is full', async (context) => {
+    const disk = mount(folder, 'size=256k') ?? context.skip('needs root on Linux, to mount a file system');
+    const full = join(disk.path, 'data.txt');
+    try {
+      await atomicWrite(full, 'old');
+      for (const data of [new Uint8Array(2 ** 20), Array.from({ length: 100 }, () => 'x'.repeat(10_000))]) {
+        const error = await atomicWrite(full, data).catch((caught: unknown) => caught);
+        expect(error).toBeInstanceOf(WriteError);
+        expect(error).toMatchObject({ path: full, cause: { code: 'ENOSPC' } });
+        expect(error).toHaveProperty('message', `Could not write ${full}: ENOSPC: no space left on device, write`);
+        expect(await readdir(disk.path)).toEqual(['data.txt']);
+        expect(await readFile(full, 'utf8')).toBe('old');
+      }
+      await atomicWrite(full, 'new'); // the room was given back
+      expect(await readFile(full, 'utf8')).toBe('new');
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it('leaves the old file and nothing else on a disk that is read-only', async (context) => {
+    const disk = mount(folder, 'size=256k') ?? context.skip('needs root on Linux, to mount a file system');
+    const fixed = join(disk.path, 'data.txt');
+    try {
+      await atomicWrite(fixed, 'old');
+      disk.remountReadOnly();
+      await expect(atomicWrite(fixed, 'new')).rejects.toMatchObject({
+        name: 'WriteError',
+        path: fixed,
+        cause: { code: 'EROFS' },
+      });
+      expect(await readdir(disk.path)).toEqual(['data.txt']);
+      expect(await readFile(fixed, 'utf8')).toBe('old');
+    } finally {
+      disk.unmount();
+    }
   });
 
   it.runIf(process.platform === 'linux')('says when the folder may not be written to', async () => {

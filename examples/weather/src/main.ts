@@ -35,7 +35,8 @@ async function runWeather(options: Options, service: Service): Promise<void> {
   console.log(summarize(progress, options.dataFolder));
   if (!page || service.draining.aborted) return;
   console.log(`Look at it: ${page.url} (Ctrl-C ends it)`);
-  await stopAsked; // the scope then closes the page, which lets its readers finish
+  await stopAsked;
+  await page.close(); // lets its readers finish
 }
 
 /** What failed, and why as far down as it is known; the stack only of what should not happen at all. */
@@ -49,7 +50,7 @@ function explain(error: unknown): string {
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) console.log(usage);
-  else await runService((service) => runWeather(options, service));
+  else await runService((service) => runWeather(options, service), { removalMs: 0 }); // behind no load balancer
 } catch (error) {
   process.stderr.write(`\nweather: ${explain(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -18,19 +18,12 @@ export function answer(url: URL, view: View, assets: ReadonlyMap<string, Asset>)
       return insights(url.searchParams.get('station'), view);
     case '/api/rejects':
       return json(view.rejects());
-    case '/livez':
-    case '/readyz':
-      return text(200, 'ok');
     default: {
       const asset = assets.get(url.pathname);
       if (asset === undefined) return problem(404, `There is nothing at ${url.pathname}.`);
       return { status: 200, ...asset, headers: { 'cache-control': 'no-cache' } };
     }
   }
-}
-
-export function text(status: number, body: string): Reply {
-  return { status, type: 'text/plain; charset=utf-8', body };
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9457 */

@@ -104,9 +104,9 @@ describe('servePage: the API', () => {
 
   it('answers the probes', async () => {
     const { page } = await start();
-    for (const probe of ['/livez', '/readyz']) {
+    for (const probe of ['/startupz', '/livez', '/readyz']) {
       const response = await fetch(page.url + probe);
-      expect([response.status, await response.text()]).toEqual([200, 'ok']);
+      expect([response.status, await response.json()]).toMatchObject([200, { status: 'pass' }]);
     }
   });
 
@@ -228,7 +228,7 @@ describe('servePage: ports', () => {
     const starting = servePage(new FixtureView(), { port: 0, signal: controller.signal });
     controller.abort(reason);
     await expect(starting).rejects.toBe(reason);
-    expect(sockets()).toBe(before);
+    expect(sockets()).toBeLessThanOrEqual(before);
   });
 });
 

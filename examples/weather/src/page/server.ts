@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { checkInteger, DexError } from '@dataenginex/core';
+import { createProbes, type HttpListener, serveHttp, type ServeHttpOptions } from '@dataenginex/resources';
 import type { View } from '../model.ts';
 import { readAssets } from './assets.ts';
 import { sendEvents } from './events.ts';
-import { answer, problem, type Reply, text } from './replies.ts';
+import { answer, problem, type Reply } from './replies.ts';
 
 const portsToTry = 20;
 const drainMs = 2_000;
@@ -16,7 +15,7 @@ export interface PageOptions {
   port?: number | undefined;
   /** @default '127.0.0.1' */
   host?: string | undefined;
-  /** Cancels the start; a page that runs is stopped by `close`. */
+  /** Cancels the start; a page that runs is closed, and lets answers finish for half a second. */
   signal?: AbortSignal | undefined;
 }
 
@@ -55,14 +54,12 @@ export async function servePage(view: View, options: PageOptions = {}): Promise<
   const assets = await readAssets();
   const streams = new Set<() => void>();
   let closing: Promise<void> | undefined;
+  const probes = createProbes({ ready: { page: () => closing === undefined } });
 
   const server = createServer((request, response) => {
+    if (probes.handle(request, response)) return undefined;
     const { method, url = '/' } = request;
     const asked = URL.parse(url, 'http://page');
-    if (closing !== undefined) {
-      response.setHeader('connection', 'close');
-      if (asked?.pathname === '/readyz') return reply(response, text(503, 'closing'));
-    }
     if (method !== 'GET' && method !== 'HEAD') {
       return reply(response, problem(405, `${method} is not allowed here.`, { allow: 'GET, HEAD' }));
     }
@@ -75,11 +72,6 @@ export async function servePage(view: View, options: PageOptions = {}): Promise<
     }
   });
   server.maxConnections = maxConnections;
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
 
   function openStream(request: IncomingMessage, response: ServerResponse) {
     response.writeHead(200, { ...common, 'content-type': 'text/event-stream', connection: 'close' });
@@ -89,14 +81,9 @@ export async function servePage(view: View, options: PageOptions = {}): Promise<
     return response.once('close', () => streams.delete(end));
   }
 
-  const port = await listenNear(server, first, host, signal);
-  const close = () => (closing ??= drain(server, streams, sockets));
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const http = await listenNear(server, first, { host, signal, drainMs });
+  const close = () => (closing ??= drain(http, streams));
+  return { url: http.url, port: http.port, close, [Symbol.asyncDispose]: close };
 }
 
 const common = {
@@ -117,34 +104,20 @@ function reply(response: ServerResponse, { status, type, body, headers }: Reply)
   response.end(body);
 }
 
-async function listenNear(server: Server, first: number, host: string, signal: AbortSignal | undefined) {
+async function listenNear(server: Server, first: number, options: ServeHttpOptions): Promise<HttpListener> {
   const last = first === 0 ? 0 : Math.min(first + portsToTry - 1, 65_535);
   for (let port = first; ; port++) {
     try {
-      server.listen({ port, host });
-      await once(server, 'listening');
-      break;
+      return await serveHttp(server, { ...options, port });
     } catch (error) {
       const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
       if (!taken) throw error;
-      if (port === last) throw new PageError(host, [first, last], { cause: error });
+      if (port === last) throw new PageError(options.host ?? '', [first, last], { cause: error });
     }
   }
-  if (signal?.aborted) await new Promise((resolve) => server.close(resolve));
-  signal?.throwIfAborted();
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new TypeError('The server listens on no port.');
-  return address.port;
 }
 
-async function drain(server: Server, streams: ReadonlySet<() => void>, sockets: ReadonlySet<Socket>) {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
+function drain(http: HttpListener, streams: ReadonlySet<() => void>): Promise<void> {
   for (const end of streams) end();
-  // Browsers open connections ahead of need, and Node counts one without a request as busy.
-  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
-  await closed;
-  clearTimeout(deadline);
+  return http.close();
 }

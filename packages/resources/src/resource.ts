@@ -119,7 +119,6 @@ class ManagedGenerator<T> implements Managed<T> {
   readonly value: T;
   readonly #generator: Generator<T, void, void>;
   readonly #setup: Function;
-  #ended = false;
 
   constructor(generator: Generator<T, void, void>, value: T, setup: Function) {
     this.value = value;
@@ -142,8 +141,6 @@ class ManagedGenerator<T> implements Managed<T> {
 
   /** Returns whether it has handled the error. */
   #end(error: unknown): boolean {
-    if (this.#ended) return false;
-    this.#ended = true;
     untrack(this);
     const generator = this.#generator;
     const step = error === undefined ? generator.next() : generator.throw(error);
@@ -162,7 +159,6 @@ class ManagedAsyncGenerator<T> implements AsyncManaged<T> {
   readonly value: T;
   readonly #generator: AsyncGenerator<T, void, void>;
   readonly #setup: Function;
-  #ended: Promise<boolean> | undefined;
 
   constructor(generator: AsyncGenerator<T, void, void>, value: T, setup: Function) {
     this.value = value;
@@ -183,15 +179,9 @@ class ManagedAsyncGenerator<T> implements AsyncManaged<T> {
     return this.close();
   }
 
-  /** Returns whether it has handled the error. */
-  end(error: unknown): Promise<boolean> {
-    if (this.#ended !== undefined) return this.#ended.catch(() => {}).then(() => false);
+  /** Returns whether it has handled the error. A second call waits in the generator's own queue, and finds it done. */
+  async end(error: unknown): Promise<boolean> {
     untrack(this);
-    this.#ended = this.#end(error);
-    return this.#ended;
-  }
-
-  async #end(error: unknown): Promise<boolean> {
     const generator = this.#generator;
     const step = await (error === undefined ? generator.next() : generator.throw(error));
     if (step.done === true) return true;

@@ -1,114 +1,17 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { openScope, type Scope, ScopeError } from './index.ts';
+import { describe, it } from 'vitest';
+import { openScopeProperty } from '../test/open-scope-property.ts';
+import { syncScopeProperty } from '../test/sync-scope-property.ts';
+import { withScopeProperty } from '../test/with-scope-property.ts';
 
-type Ending = 'returns' | 'throws' | 'rejects';
-type Hold = { do: 'use' | 'useAsync' | 'useLater' | 'adopt' | 'defer'; ending: Ending; ticks: number };
-type Command = Hold | { do: 'spawn'; ending: Ending; ticks: number } | { do: 'move' } | { do: 'wait'; ticks: number };
+const runs = { numRuns: 300 };
 
-const ticks = fc.integer({ min: 0, max: 3 });
-const ending = fc.constantFrom<Ending>('returns', 'returns', 'throws', 'rejects');
-const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constantFrom('use', 'useAsync', 'useLater', 'adopt', 'defer'), ending, ticks }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('spawn'), ending, ticks }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('move') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait'), ticks }) },
-);
+describe('under any sequence of calls', () => {
+  it('openScope ends its tasks, disposes of all it holds once, in order, and reports every error', () =>
+    fc.assert(openScopeProperty, runs));
 
-async function wait(count: number): Promise<void> {
-  for (let i = 0; i < count; i += 1) await Promise.resolve();
-}
+  it('withScope does so too, tells its exits what is in flight, and leaves nothing behind', () =>
+    fc.assert(withScopeProperty, runs));
 
-/** A scope, and what a plain list says should come of it. */
-class Model {
-  readonly scope: Scope;
-  held: string[] = [];
-  failing: string[] = [];
-  readonly failed: string[] = [];
-  running = 0;
-
-  constructor(scope: Scope) {
-    this.scope = scope;
-  }
-
-  spawn(name: string, end: Ending, delay: number): void {
-    this.scope.spawn(async ({ signal }) => {
-      this.running += 1;
-      await wait(delay);
-      if (end === 'throws' && !signal.aborted) {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      }
-      this.running -= 1;
-      if (end === 'rejects') {
-        this.failed.push(name);
-        throw name;
-      }
-      signal.throwIfAborted();
-    });
-  }
-}
-
-class Run {
-  readonly disposed: string[] = [];
-  readonly models = [new Model(openScope())];
-  closing: Model | undefined;
-
-  async apply(step: Command, index: number): Promise<void> {
-    const model = this.models.at(-1)!;
-    if (step.do === 'wait') return wait(step.ticks);
-    if (step.do === 'move') {
-      const moved = new Model(model.scope.move());
-      [moved.held, moved.failing] = [model.held.splice(0), model.failing.splice(0)];
-      this.models.push(moved);
-      return;
-    }
-    const name = `${step.do} ${index}`;
-    if (step.do === 'spawn') return model.spawn(name, step.ending, step.ticks);
-    model.held.push(name);
-    if (step.ending !== 'returns') model.failing.push(name);
-    this.#hold(model.scope, name, step);
-  }
-
-  #hold(scope: Scope, name: string, { do: how, ending: end, ticks: delay }: Hold): void {
-    const dispose = (): void => {
-      this.disposed.push(`${name}, ${this.closing?.running} tasks running`);
-      if (end !== 'returns') throw name;
-    };
-    const disposeAsync = async (): Promise<void> => {
-      await wait(delay);
-      dispose();
-    };
-    const either = end === 'throws' ? dispose : disposeAsync;
-    if (how === 'use') scope.use({ [Symbol.dispose]: dispose });
-    if (how === 'useAsync') scope.use({ [Symbol.asyncDispose]: disposeAsync });
-    if (how === 'useLater') void scope.use(wait(delay).then(() => ({ [Symbol.asyncDispose]: disposeAsync })));
-    if (how === 'adopt') scope.adopt(name, either);
-    if (how === 'defer') scope.defer(either);
-  }
-}
-
-describe('a scope under any sequence of calls', () => {
-  it('ends its tasks, disposes of all it holds once, last in, first out, and reports every error', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 20 }), async (steps) => {
-        const run = new Run();
-        for (const [index, step] of steps.entries()) await run.apply(step, index);
-        for (const model of run.models) {
-          const { scope, held, failing, failed } = model;
-          run.closing = model;
-          const before = run.disposed.length;
-          const error: unknown = await scope.close().catch((caught: unknown) => caught);
-          expect(run.disposed.slice(before)).toEqual(held.map((name) => `${name}, 0 tasks running`).toReversed());
-          const errors = error instanceof ScopeError ? error.errors : error === undefined ? [] : [error];
-          expect(errors).toEqual([...failed, ...failing.toReversed()]);
-          expect(scope.disposed).toBe(true);
-          expect(scope.signal.aborted).toBe(true);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
+  it('openSyncScope disposes of all it is handed once, in time or late', () => fc.assert(syncScopeProperty, runs));
 });

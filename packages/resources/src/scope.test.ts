@@ -168,7 +168,7 @@ describe('openScope', () => {
       // oxlint-disable-next-line unicorn/no-thenable
       then: (resolve: (value: unknown) => void) => {
         started += 1;
-        resolve(undefined);
+        void setTimeout(5).then(resolve);
       },
     };
     const scope = openScope();

@@ -249,7 +249,7 @@ export class Scope implements AsyncDisposable {
         const ending = new Ending(held.dispose(error));
         await tick; // what settles at once needs no timer, which costs more than a scope of trivial disposers
         const answer = ending.pending ? await ending.within(this.#disposeMs, held) : ending.get();
-        if (answer === true && held.isExit) this.#handle(error);
+        if (answer === true) this.#handle(error);
       } catch (thrown) {
         this.#add(thrown, error);
       }

@@ -67,7 +67,6 @@ export class SyncScope implements Disposable {
     if (this.#disposed) throw new ScopeClosedError();
     const moved = new SyncScope();
     moved.#held = this.#held;
-    this.#held = [];
     this.#disposed = true;
     untrack(this);
     return moved;

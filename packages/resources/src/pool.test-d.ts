@@ -24,7 +24,7 @@ const pool = createPool({
   onError: (error) => expectTypeOf(error).toEqualTypeOf<PoolError>(),
 });
 expectTypeOf(pool).toEqualTypeOf<Pool<Connection>>();
-expectTypeOf(pool.acquire).returns.resolves.toEqualTypeOf<PoolLease<Connection>>();
+expectTypeOf(pool.acquire()).resolves.toEqualTypeOf<PoolLease<Connection>>();
 const lease = await pool.acquire();
 expectTypeOf(lease.value).toEqualTypeOf<Connection>();
 
@@ -44,7 +44,7 @@ void pool.acquire({ signal: new AbortController() });
 lease.value = await connect(AbortSignal.abort());
 
 const semaphore = new Semaphore(2);
-expectTypeOf(semaphore.acquire).returns.resolves.toEqualTypeOf<Lease>();
+expectTypeOf(semaphore.acquire()).resolves.toEqualTypeOf<Lease>();
 expectTypeOf(semaphore.tryAcquire()).toEqualTypeOf<Lease | undefined>();
 expectTypeOf(new ReadWriteLock().tryAcquireWrite()).toEqualTypeOf<Lease | undefined>();
 expectTypeOf(new Mutex()).toExtend<Semaphore>();

@@ -27,6 +27,7 @@ export {
   PolicyClosedError,
   TimeoutError,
 } from './errors.ts';
+export { fallback, type FallbackEvent, type FallbackOptions, type FallbackPolicy } from './fallback.ts';
 export { hedge, type HedgeEvent, type HedgeOptions, type HedgePolicy } from './hedge.ts';
 export type { KeyedArguments } from './key.ts';
 export { policy, type Policy, type RunOptions } from './policy.ts';

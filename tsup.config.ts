@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
+// Run in each package: its entries are those that its manifest exports.
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: Object.values<Record<string, string>>(exports).flatMap((entry) => entry['@dataenginex/source'] ?? []),
   format: 'esm',
   target: 'node22',
   clean: true,

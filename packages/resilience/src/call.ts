@@ -13,6 +13,8 @@ export interface Run<R> {
   readonly fn: (attempt: Attempt) => Promise<R>;
   /** The key given to `run`, for policies that keep things apart by key. */
   readonly key: string | undefined;
+  /** The priority given to `run`, for policies that let calls wait. */
+  readonly priority: number | undefined;
   /** The arguments of a wrapped function, from which such policies make a key; none under `run`. */
   readonly args: readonly unknown[];
   /** The wrapped function and the object it was called on: what results are kept apart by. None under `run`. */

@@ -61,6 +61,43 @@ export class HedgeLostError extends DexError {
   }
 }
 
+/** As many calls run and wait as a `bulkhead` allows. */
+export class BulkheadFullError extends RefusedError {
+  override readonly name = 'BulkheadFullError';
+  readonly code = 'DEX_BULKHEAD_FULL';
+  /** How many calls may run at once. */
+  readonly concurrent: number;
+  /** How many may wait. */
+  readonly maxQueued: number;
+
+  constructor(concurrent: number, maxQueued: number) {
+    super(`The bulkhead is full: ${concurrent} calls run and ${maxQueued} wait.`);
+    this.concurrent = concurrent;
+    this.maxQueued = maxQueued;
+  }
+}
+
+/** A rate limit has no room for the call now, and will not have in the time that the call can wait. */
+export class RateLimitError extends RefusedError {
+  override readonly name = 'RateLimitError';
+  readonly code = 'DEX_RATE_LIMITED';
+  readonly limit: number;
+  readonly perMs: number;
+  /** When a call may come again, in milliseconds. */
+  readonly retryAfterMs: number;
+  /** Whose limit it is, where each key has its own. */
+  readonly key: string | undefined;
+
+  constructor(rate: { limit: number; perMs: number }, retryAfterMs: number, key?: string) {
+    const whose = key === undefined ? '' : ` for ${JSON.stringify(key)}`;
+    super(`The limit of ${rate.limit} calls in ${rate.perMs} ms is reached${whose}. Try again in ${retryAfterMs} ms.`);
+    this.limit = rate.limit;
+    this.perMs = rate.perMs;
+    this.retryAfterMs = retryAfterMs;
+    this.key = key;
+  }
+}
+
 /** A `circuitBreaker` does not let the call through, since recent ones failed or it was isolated by hand. */
 export class CircuitOpenError extends RefusedError {
   override readonly name = 'CircuitOpenError';
@@ -79,5 +116,15 @@ export class CircuitOpenError extends RefusedError {
     this.state = state;
     this.retryAfterMs = retryAfterMs;
     this.key = key;
+  }
+}
+
+/** The store of a shared rate limit did not answer, and without it no call is let through. Its error is the `cause`. */
+export class RateLimitStoreError extends RefusedError {
+  override readonly name = 'RateLimitStoreError';
+  readonly code = 'DEX_RATE_LIMIT_STORE';
+
+  constructor(options: ErrorOptions) {
+    super('The store of the shared rate limit did not answer.', options);
   }
 }

@@ -9,6 +9,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** What policies by key (a cache, a breaker per host) take instead of their own `key`, which needs arguments. */
   key?: string | undefined;
+  /** Who goes first where calls wait for a `bulkhead`; the higher. @default 0 */
+  priority?: number | undefined;
 }
 
 declare const takes: unique symbol;
@@ -98,14 +100,14 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
       const call = isCancellable
         ? ({ signal }: Attempt) => Reflect.apply(fn, this, [...args.slice(0, -1), { ...options, signal }])
         : () => Reflect.apply(fn, this, args);
-      const started = { fn: call, key: undefined, args, wrapped, self: this, name };
+      const started = { fn: call, key: undefined, priority: undefined, args, wrapped, self: this, name };
       return begin(started, isCancellable ? options.signal : undefined);
     };
     return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
   };
 
-  const run: Policy['run'] = (fn, { signal, key } = {}) =>
-    begin({ fn, key, args: noArgs, wrapped: undefined, self: undefined, name }, signal);
+  const run: Policy['run'] = (fn, { signal, key, priority } = {}) =>
+    begin({ fn, key, priority, args: noArgs, wrapped: undefined, self: undefined, name }, signal);
 
   const created: Policy<P> = Object.assign(wrap, { run });
   layersOf.set(created, layer);

@@ -196,7 +196,7 @@ export function retry(options: RetryOptions = {}): Policy {
   });
 }
 
-function retryAfterOf(error: unknown): number | undefined {
+export function retryAfterOf(error: unknown): number | undefined {
   const found = typeof error === 'object' && error !== null && 'retryAfterMs' in error ? error.retryAfterMs : undefined;
   return typeof found === 'number' ? found : undefined;
 }

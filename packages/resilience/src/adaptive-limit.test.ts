@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type AdaptiveConcurrency, bulkhead, RateLimitError, timeout, TimeoutError } from './index.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** An upstream with so many workers; a call takes `serviceMs`, give or take a third, once a worker is free. */
+function createUpstream(workers: number, serviceMs: number) {
+  const queue: (() => void)[] = [];
+  const upstream = {
+    workers,
+    serviceMs,
+    busy: 0,
+    served: 0,
+    async call(): Promise<void> {
+      if (upstream.busy >= upstream.workers) await new Promise<void>((resolve) => queue.push(resolve));
+      upstream.busy += 1;
+      await new Promise((resolve) => setTimeout(resolve, upstream.serviceMs * (2 / 3 + (2 / 3) * Math.random())));
+      upstream.busy -= 1;
+      upstream.served += 1;
+      if (upstream.busy < upstream.workers) queue.shift()?.();
+    },
+  };
+  return upstream;
+}
+
+/** So many callers without a pause over `ms` milliseconds; tells the limits met in the second half. */
+async function load(
+  limited: ReturnType<typeof bulkhead>,
+  upstream: ReturnType<typeof createUpstream>,
+  { callers, ms }: { callers: number; ms: number },
+) {
+  const end = performance.now() + ms;
+  const servedBefore = upstream.served;
+  const limits: number[] = [];
+  const caller = async (): Promise<void> => {
+    while (performance.now() < end) {
+      await limited.run(() => upstream.call());
+      if (performance.now() > end - ms / 2) limits.push(limited.concurrent);
+    }
+  };
+  const done = Promise.all(Array.from({ length: callers }, caller));
+  await vi.advanceTimersByTimeAsync(ms + 10_000);
+  await done;
+  const sorted = limits.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
+  return { low: at(0.1), median: at(0.5), high: at(0.99), perSecond: ((upstream.served - servedBefore) * 1000) / ms };
+}
+
+const adaptive = (concurrent: AdaptiveConcurrency = {}) => bulkhead({ concurrent, maxQueued: 10_000 });
+
+describe('an adaptive bulkhead', () => {
+  it.each([5, 20, 60])('finds about the limit of an upstream with %i workers, and uses them', async (workers) => {
+    const limited = adaptive();
+    expect(limited.concurrent).toBe(4);
+    const found = await load(limited, createUpstream(workers, 50), { callers: 200, ms: 30_000 });
+    expect(found.median).toBeGreaterThanOrEqual(workers);
+    expect(found.high).toBeLessThanOrEqual(2.5 * workers + 4);
+    expect(found.perSecond).toBeGreaterThan(0.9 * (workers / 0.05));
+  });
+
+  it('backs off when the upstream loses workers, and comes back with them', async () => {
+    const upstream = createUpstream(40, 50);
+    const limited = adaptive();
+    const before = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    upstream.workers = 8;
+    const during = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    upstream.workers = 40;
+    const afterwards = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    expect(before.median).toBeGreaterThanOrEqual(40);
+    expect(during.high).toBeLessThan(0.75 * before.median);
+    expect(during.median).toBeLessThanOrEqual(24);
+    expect(during.perSecond).toBeGreaterThan(0.9 * (8 / 0.05));
+    expect(afterwards.median).toBeGreaterThanOrEqual(40);
+  });
+
+  it('backs off when calls become slower, and takes that for normal once it has looked with few calls', async () => {
+    const upstream = createUpstream(40, 50);
+    const limited = adaptive();
+    await load(limited, upstream, { callers: 200, ms: 20_000 });
+    upstream.serviceMs = 200;
+    const soon = await load(limited, upstream, { callers: 200, ms: 6_000 });
+    expect(soon.low).toBeLessThan(20);
+    const later = await load(limited, upstream, { callers: 200, ms: 120_000 });
+    expect(later.median).toBeGreaterThanOrEqual(40);
+  });
+
+  it('does not grow where callers do not use it up', async () => {
+    const limited = adaptive();
+    const found = await load(limited, createUpstream(100, 50), { callers: 3, ms: 30_000 });
+    expect(found.high).toBe(4);
+  });
+
+  it('stays between its bounds', async () => {
+    const limited = adaptive({ min: 7, max: 10 });
+    const found = await load(limited, createUpstream(100, 50), { callers: 50, ms: 10_000 });
+    expect(found).toMatchObject({ median: 10, high: 10 });
+    for (let failures = 0; failures < 100; failures++) {
+      await limited.run(() => Promise.reject(new TimeoutError(5))).catch(() => {});
+    }
+    expect(limited.concurrent).toBe(7);
+  });
+
+  it('sinks by a tenth in a round with a timeout or a Retry-After, and not for other errors', async () => {
+    const limited = adaptive({ min: 1, max: 100 });
+    await load(limited, createUpstream(50, 20), { callers: 100, ms: 10_000 });
+    const grown = limited.concurrent;
+    const fail = (error: Error): Promise<unknown> => limited.run(() => Promise.reject(error)).catch(() => {});
+    await fail(new Error('404'));
+    await fail(new RateLimitError({ limit: 1, perMs: 1_000 }, 500));
+    expect(limited.concurrent).toBe(grown);
+    await fail(Object.assign(new Error('429'), { retryAfterMs: 100 }));
+    const once = limited.concurrent;
+    expect(once).toBeGreaterThanOrEqual(Math.floor(grown * 0.9) - 1);
+    expect(once).toBeLessThanOrEqual(Math.ceil(grown * 0.9));
+    await vi.advanceTimersByTimeAsync(1);
+    await Promise.all([fail(new TimeoutError(5)), fail(new TimeoutError(5)), fail(new TimeoutError(5))]);
+    expect(limited.concurrent).toBeLessThanOrEqual(Math.ceil(once * 0.9));
+  });
+
+  it('counts the calls of one round once, however many of them are too much', async () => {
+    const busy = new Error('503');
+    const limited = adaptive({ min: 10, max: 100, overloadIf: (error) => error === busy });
+    await load(limited, createUpstream(50, 20), { callers: 100, ms: 10_000 });
+    const grown = limited.concurrent;
+    const failing = Array.from({ length: 20 }, () =>
+      limited
+        .run(async () => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          throw busy;
+        })
+        .catch(() => {}),
+    );
+    await vi.advanceTimersByTimeAsync(5);
+    await Promise.all(failing);
+    expect(limited.concurrent).toBeGreaterThanOrEqual(Math.floor(grown * 0.9) - 1);
+  });
+
+  it('hears of a timeout around it', async () => {
+    const limited = adaptive({ min: 1, max: 100 });
+    await load(limited, createUpstream(50, 20), { callers: 100, ms: 10_000 });
+    const grown = limited.concurrent;
+    const stuck = timeout(50).run(({ signal }) =>
+      limited.run(
+        ({ signal: own }) => new Promise((_, reject) => own.addEventListener('abort', () => reject(own.reason))),
+        {
+          signal,
+        },
+      ),
+    );
+    const failed = expect(stuck).rejects.toBeInstanceOf(TimeoutError);
+    await vi.advanceTimersByTimeAsync(50);
+    await failed;
+    expect(limited.concurrent).toBeLessThan(grown);
+  });
+});

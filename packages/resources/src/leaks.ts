@@ -39,14 +39,12 @@ class Tracker implements LeakTracker {
   add(resource: object, leak: Leak): void {
     this.#leaks.add(leak);
     this.#byResource.set(resource, leak);
-    this.#collected.register(resource, leak, resource);
+    this.#collected.register(resource, leak);
   }
 
   remove(resource: object): void {
     const leak = this.#byResource.get(resource);
-    if (leak === undefined) return;
-    this.#leaks.delete(leak);
-    this.#collected.unregister(resource);
+    if (leak !== undefined) this.#leaks.delete(leak);
   }
 
   alive(): Leak[] {

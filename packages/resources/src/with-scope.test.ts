@@ -523,7 +523,7 @@ describe('scopes in one another', () => {
     await expect(running).rejects.toBe('enough');
 
     const none = new AggregateError([]);
-    await expect(withScope({}, () => Promise.reject(none))).rejects.toBe(none);
+    await expect(withScope({}, (scope) => void scope.spawn(() => Promise.reject(none)))).rejects.toBe(none);
   });
 
   it('report the reason that cancelled the inner one alone in the outer, as any error', async () => {

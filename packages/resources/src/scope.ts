@@ -215,7 +215,8 @@ export class Scope implements AsyncDisposable {
   }
 
   /**
-   * Cancels the tasks, waits for them, and disposes of everything. A second call waits too, and reports nothing.
+   * Cancels the tasks, waits for them, and disposes of everything; no disposer gets more than `disposeMs`. A second call
+   * waits too, and reports nothing.
    *
    * Errors that only repeat the reason of the cancellation are not reported. In `withScope` nothing is reported here,
    * since `withScope` does. A task must not wait for the closing of its own scope, which waits for the task.

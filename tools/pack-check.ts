@@ -28,6 +28,7 @@ execFileSync('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { ...qu
 
 const entries: string[] = [];
 const failures: string[] = [];
+const peers: string[] = [];
 for (const manifest of globSync('packages/*/package.json').toSorted()) {
   const { name } = JSON.parse(readFileSync(manifest, 'utf8'));
   const installed = join(project, 'node_modules', name);
@@ -35,8 +36,12 @@ for (const manifest of globSync('packages/*/package.json').toSorted()) {
   if (!/^(CHANGELOG.md )?LICENSE README.md dist package.json$/.test(files)) failures.push(`${name} packs ${files}`);
   const packed = readFileSync(join(installed, 'package.json'), 'utf8');
   if (/"(?:workspace|catalog):/.test(packed)) failures.push(`${name} names a version that only the workspace knows`);
-  entries.push(...Object.keys(JSON.parse(packed).exports).map((path) => `${name}${path.slice(1)}`));
+  const { exports, peerDependencies = {} } = JSON.parse(packed);
+  entries.push(...Object.keys(exports).map((path) => `${name}${path.slice(1)}`));
+  peers.push(...Object.entries(peerDependencies).map(([peer, range]) => `${peer}@${range}`));
 }
+// An optional peer is installed only by whoever uses the entry that needs it.
+if (peers.length > 0) execFileSync('npm', ['install', '--no-audit', '--no-fund', ...peers], { ...quiet, cwd: project });
 
 let passed = 0;
 for (const [version, node] of installNodes()) {

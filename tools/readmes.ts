@@ -22,7 +22,11 @@ export function findOmissions(root: string): string[] {
     .map((path) => ({
       path,
       codes: matches(read(root, `${path}/src/**/*.ts`, ['**/*.test.ts']), /\bcode = '(DEX_[A-Z0-9_]+)'/g),
-      exports: publicValues(read(root, `${path}/src/index.ts`)),
+      exports: publicValues(
+        entriesOf(root, path)
+          .map((entry) => read(root, entry))
+          .join('\n'),
+      ),
       readme: read(root, `${path}/README.md`),
     }));
   const thrown = new Set(packages.flatMap(({ codes }) => [...codes]));
@@ -31,7 +35,7 @@ export function findOmissions(root: string): string[] {
     const missing = [...codes].filter((code) => !readme.includes(`\`${code}\``));
     const invented = [...matches(readme, /^\| `(DEX_[A-Z0-9_]+)`/gm)].filter((code) => !thrown.has(code));
     const importers = read(root, '{packages,examples}/*/src/**/*.ts', [`${path}/**`, '**/*.test.ts']);
-    const from = String.raw`\} from '@dataenginex/${basename(path)}'`;
+    const from = String.raw`\} from '@dataenginex/${basename(path)}(?:/[\w-]+)?'`;
     const imports = [...importers.matchAll(new RegExp(`import \\{([^}]*)${from}`, 'g'))].join(' ');
     const unused = [...exports].filter((name) => !new RegExp(`\\b${name}\\b`).test(readme + imports));
     return [
@@ -42,8 +46,18 @@ export function findOmissions(root: string): string[] {
   });
 }
 
+/** The entry files that a package's manifest exports. */
+function entriesOf(root: string, path: string): string[] {
+  const { exports } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'));
+  return Object.values<Record<string, string>>(exports).flatMap((entry) => {
+    const source = entry['@dataenginex/source'];
+    return source === undefined ? [] : join(path, source);
+  });
+}
+
 /** Types are left out: they are public because a signature names them. */
-function publicValues(index: string): Set<string> {
-  const lists = [...index.matchAll(/export \{([^}]*)\}/g)].flatMap((match) => (match[1] ?? '').split(','));
-  return new Set(lists.flatMap((item) => /^\s*(?!type )(?:\w+ as )?(\w+)\s*$/.exec(item)?.[1] ?? []));
+function publicValues(entries: string): Set<string> {
+  const lists = [...entries.matchAll(/export \{([^}]*)\}/g)].flatMap((match) => (match[1] ?? '').split(','));
+  const listed = lists.flatMap((item) => /^\s*(?!type )(?:\w+ as )?(\w+)\s*$/.exec(item)?.[1] ?? []);
+  return new Set([...listed, ...matches(entries, /^export (?:async )?(?:function|const|class) (\w+)/gm)]);
 }

@@ -47,13 +47,13 @@ export class HttpDrain implements AsyncDisposable {
     this.#drainMs = checkInteger(`${caller}.drainMs`, options.drainMs ?? 15_000, { min: 0, max: 2 ** 31 - 1 });
     this.#draining = checkSignal(`${caller}.draining`, options.draining);
     this.#signal = checkSignal(`${caller}.signal`, options.signal);
+    this.#signal?.throwIfAborted();
     server.on('connection', this.#track).on('secureConnection', this.#track).once('close', this.detach);
     server.prependListener('request', this.#onRequest);
     track(this, 'HttpDrain');
     this.#draining?.addEventListener('abort', this.#drain, { once: true });
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (this.#draining?.aborted === true) this.#drain();
-    if (this.#signal?.aborted === true) this.#onAbort();
   }
 
   /**
@@ -150,6 +150,7 @@ export class HttpDrain implements AsyncDisposable {
  * ```
  *
  * @throws {OptionError} When an option is out of range.
+ * @throws The signal's reason, when it has aborted already.
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */
 export function attachDrain(server: HttpServer, options: DrainOptions = {}): HttpDrain {

@@ -412,7 +412,10 @@ describe('attachDrain', () => {
     expect(leaks.alive()).toEqual([]);
   });
 
-  it('refuses options that cannot work', () => {
+  it('refuses options that cannot work, and a signal that has aborted', () => {
+    const server = createServer();
+    expect(() => attachDrain(server, { signal: AbortSignal.abort(new Error('stopped')) })).toThrow('stopped');
+    expect(server.listenerCount('request')).toBe(0);
     expect(() => attachDrain(createServer(), { drainMs: NaN })).toThrow('Option "attachDrain.drainMs" must be');
   });
 });

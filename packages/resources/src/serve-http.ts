@@ -46,7 +46,6 @@ export async function serveHttp(server: HttpServer, options: ServeHttpOptions = 
   const { port = 0, host } = options;
   checkInteger('serveHttp.port', port, { min: 0, max: 65_535 });
   const signal = checkSignal('serveHttp.signal', options.signal);
-  signal?.throwIfAborted();
   const drain = new HttpDrain('serveHttp', server, options);
   try {
     server.listen({ port, host });

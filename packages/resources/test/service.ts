@@ -5,13 +5,14 @@ import { runService, serveHttp, type Service } from '../src/index.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Answers `/slow` after 150 ms, the rest at once; drains when told. */
+/** Answers `/300` after 300 ms and so on, another path at once; drains when told. */
 async function serve({ scope, ready, isReady, draining, signal }: Service): Promise<void> {
   scope.defer(() => say('first resource released'));
   const server = createServer((request, response) => {
-    if (request.url !== '/slow') return response.writeHead(isReady() ? 200 : 503).end();
+    const delayMs = Number(request.url?.slice(1));
+    if (Number.isNaN(delayMs)) return response.writeHead(isReady() ? 200 : 503).end();
     say('request');
-    return void setTimeout(150).then(() => response.end('answer'));
+    return void setTimeout(delayMs).then(() => response.end('answer'));
   });
   server.once('close', () => say('server released'));
   const http = await scope.use(serveHttp(server, { host: '127.0.0.1', draining, signal }));

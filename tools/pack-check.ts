@@ -38,7 +38,7 @@ for (const manifest of globSync('packages/*/package.json').toSorted()) {
   if (/"(?:workspace|catalog):/.test(packed)) failures.push(`${name} names a version that only the workspace knows`);
   const { exports, peerDependencies = {} } = JSON.parse(packed);
   entries.push(...Object.keys(exports).map((path) => `${name}${path.slice(1)}`));
-  peers.push(...Object.entries(peerDependencies).map(([peer, range]) => `${peer}@${range}`));
+  peers.push(...Object.entries<string>(peerDependencies).map(([peer, range]) => `${peer}@${range}`));
 }
 // An optional peer is installed only by whoever uses the entry that needs it.
 if (peers.length > 0) execFileSync('npm', ['install', '--no-audit', '--no-fund', ...peers], { ...quiet, cwd: project });

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { policy, retry, timeout } from '@dataenginex/resilience';
+import { circuitBreaker, policy, retry, timeout } from '@dataenginex/resilience';
 import * as cockatiel from 'cockatiel';
+import CircuitBreaker from 'opossum';
+import pRetry from 'p-retry';
+import pTimeout from 'p-timeout';
 import { interleave } from '../src/interleave.ts';
 import { createProgress } from '../src/progress.ts';
 import { formatTable } from '../src/table.ts';
@@ -30,8 +33,22 @@ const contenders: Record<string, (attempt: Attempt) => () => Promise<string>> = 
     const upstream = cockatiel.wrap(deadline(), cockatielRetry(), breaker, attemptTimeout());
     return () => upstream.execute(({ signal }) => attempt(signal));
   },
-  '@dataenginex/resilience, retry': (attempt) => {
-    const upstream = policy(timeout(deadlineMs), retry({ attempts: 8 }), timeout(attemptMs));
+  'p-retry and opossum': (attempt) => {
+    const breaker = new CircuitBreaker(attempt, { timeout: attemptMs, resetTimeout: 100, volumeThreshold: 20 });
+    const options = { retries: 7, minTimeout: 100, maxTimeout: 10_000, randomize: true };
+    return () =>
+      pTimeout(
+        pRetry(() => breaker.fire(), options),
+        { milliseconds: deadlineMs },
+      );
+  },
+  '@dataenginex/resilience': (attempt) => {
+    const upstream = policy(
+      timeout(deadlineMs),
+      retry({ attempts: 8 }),
+      circuitBreaker({ park: true }),
+      timeout(attemptMs),
+    );
     return () => upstream.run(({ signal }) => attempt(signal));
   },
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { circuitBreaker, type CircuitBreakerOptions, policy, retry, timeout } from './index.ts';
+import { circuitBreaker, type CircuitBreakerOptions, policy, type Policy, retry, timeout } from './index.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -27,8 +27,8 @@ async function setUp(options: CircuitBreakerOptions = {}) {
     return name;
   };
   const settled: unknown[] = [];
-  const send = (name: string | number, runOptions?: { signal: AbortSignal }, through: typeof breaker.run = breaker.run) =>
-    void through(call(name), runOptions).then(
+  const send = (name: string | number, runOptions?: { signal: AbortSignal }, through: Policy = breaker) =>
+    void through.run(call(name), runOptions).then(
       (value) => settled.push(value),
       (error: unknown) => settled.push(error),
     );
@@ -124,7 +124,10 @@ describe('circuitBreaker with park', () => {
     expect(breaker.state).toBe('open');
     upstream.isDown = false;
     await advance(200);
-    expect(settled.filter((value) => typeof value === 'number')).toEqual([0, ...Array.from({ length: 15 }, (_, n) => n + 5)]);
+    expect(settled.filter((value) => typeof value === 'number')).toEqual([
+      0,
+      ...Array.from({ length: 15 }, (_, n) => n + 5),
+    ]);
   });
 
   it('brings back a caller whose probe failed by the retry around it, within its deadline', async () => {
@@ -140,7 +143,7 @@ describe('circuitBreaker with park', () => {
     const { upstream, breaker, send, settled } = await setUp();
     const controller = new AbortController();
     send('aborted', { signal: controller.signal });
-    send('timed out', undefined, policy(timeout(50), breaker).run);
+    send('timed out', undefined, policy(timeout(50), breaker));
     send('patient');
     controller.abort('gone');
     await advance(0);

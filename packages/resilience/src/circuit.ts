@@ -98,13 +98,10 @@ export class Circuit {
 
   run<R>(call: Call<R>, next: Next): Promise<R> {
     if (call.aborted) return Promise.reject(call.aborted.reason);
-    if (this.#state === 'closed' && this.#parked.size === 0) return this.#pass(call, next);
-    if (this.#state === 'open' && this.#parked.size === 0 && performance.now() >= this.#dueMs) {
-      this.#become('half-open', call);
-    }
-    if (this.#state === 'half-open' && this.#parked.size === 0) {
-      if (performance.now() >= this.#dueMs) this.#writeOff();
-      if (this.#hasRoom()) return this.#watch(call, next);
+    if (this.#parked.size === 0) {
+      if (this.#state === 'closed') return this.#pass(call, next);
+      if (performance.now() >= this.#dueMs) this.#proceed(call);
+      if (this.#state === 'half-open' && this.#hasRoom()) return this.#watch(call, next);
     }
     const { places } = this.#settings;
     if (this.#state !== 'isolated' && places.taken < places.max) return this.#park(call, next);
@@ -135,7 +132,7 @@ export class Circuit {
     const beganMs = this.#settings.slowCallMs === undefined ? 0 : performance.now();
     return next(call).then(
       (value) => {
-        this.#record(period, this.#outcomeOf(value), beganMs, call);
+        this.#record(period, this.#outcomeOf(value, call), beganMs, call);
         return value;
       },
       (error: unknown) => {
@@ -169,7 +166,7 @@ export class Circuit {
     call.link(watching);
     return next(call).then(
       (value) => {
-        settle(() => this.#outcomeOf(value));
+        settle(() => this.#outcomeOf(value, call));
         return value;
       },
       (error: unknown) => {
@@ -179,7 +176,8 @@ export class Circuit {
     );
   }
 
-  #outcomeOf(value: unknown): Outcome {
+  #outcomeOf(value: unknown, call: Call<unknown>): Outcome {
+    if (call.aborted) return 'ignored';
     return this.#settings.failureIfResult?.(value) === true ? 'failure' : 'success';
   }
 
@@ -260,11 +258,15 @@ export class Circuit {
     return this.#state === 'closed' && inFlight < limit;
   }
 
-  /** Calls that never settle must not keep the others waiting for ever. */
-  #writeOff(): void {
-    this.#period.round += 1;
-    this.#period.inFlight = 0;
-    this.#dueMs = performance.now() + this.#settings.maxOpenMs;
+  /** Goes on once it is due: to probes, or to others where calls under way do not settle. */
+  #proceed(call: Call<unknown> | undefined): void {
+    if (this.#state === 'open') this.#become('half-open', call);
+    else {
+      this.#period.round += 1;
+      this.#period.inFlight = 0;
+      this.#dueMs = performance.now() + this.#settings.maxOpenMs;
+      this.#arm();
+    }
   }
 
   #refusal(): CircuitOpenError {
@@ -328,11 +330,7 @@ export class Circuit {
       this.#arm();
       return;
     }
-    if (this.#state === 'open') this.#become('half-open', this.#parked.values().next().value?.call);
-    else {
-      this.#writeOff();
-      this.#arm();
-    }
+    this.#proceed(this.#parked.values().next().value?.call);
     this.#release();
   };
 }

@@ -67,11 +67,17 @@ describe('circuitBreaker with key', () => {
     await open('a', 'b', 'c', 'd');
     for (const key of ['a', 'b', 'c', 'd']) expect(breaker.stateOf(key)).toBe('open');
     await open('e');
-    expect(['a', 'b', 'c', 'd', 'e'].map(breaker.stateOf)).toEqual(['closed', 'open', 'open', 'open', 'open']);
+    expect(['a', 'b', 'c', 'd', 'e'].map((key) => breaker.stateOf(key))).toEqual([
+      'closed',
+      'open',
+      'open',
+      'open',
+      'open',
+    ]);
     await expect(breaker.run(succeed, { key: 'b' })).rejects.toThrow('open'); // back among the recent
     breaker.reset('c');
     for (const key of ['f', 'g', 'h']) await breaker.run(succeed, { key });
-    expect(['b', 'c', 'd', 'e'].map(breaker.stateOf)).toEqual(['open', 'closed', 'closed', 'open']);
+    expect(['b', 'c', 'd', 'e'].map((key) => breaker.stateOf(key))).toEqual(['open', 'closed', 'closed', 'open']);
   });
 
   it('never forgets a circuit that is isolated or has calls parked', async () => {
@@ -80,10 +86,27 @@ describe('circuitBreaker with key', () => {
     await open('parking');
     const parked = breaker.run(succeed, { key: 'parking' });
     await open('a', 'b', 'c', 'd', 'e', 'f');
-    expect(['isolated', 'parking', 'a', 'f'].map(breaker.stateOf)).toEqual(['isolated', 'open', 'closed', 'open']);
+    expect(['isolated', 'parking', 'a', 'f'].map((key) => breaker.stateOf(key))).toEqual([
+      'isolated',
+      'open',
+      'closed',
+      'open',
+    ]);
     await vi.advanceTimersByTimeAsync(50);
     await expect(parked).resolves.toBe('sunny');
     expect(breaker.stateOf('parking')).toBe('closed');
+  });
+
+  it('keeps a circuit that closed, too, until all that were parked have been released', async () => {
+    const { breaker, open } = setUp(1, true);
+    await open('a');
+    const hang = () => new Promise((resolve) => setTimeout(resolve, 500, 'late'));
+    const calls = [succeed, hang, hang, succeed].map((fn) => breaker.run<unknown>(fn, { key: 'a' }));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(breaker.stateOf('a')).toBe('closed');
+    for (const key of ['b', 'c', 'd']) await breaker.run(succeed, { key });
+    await vi.advanceTimersByTimeAsync(500);
+    await expect(Promise.all(calls)).resolves.toEqual(['sunny', 'late', 'late', 'sunny']);
   });
 
   it('counts the parked calls of all keys, and rejects them when it is closed', async () => {

@@ -61,8 +61,13 @@ describe('the window of circuitBreaker', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 100 }), calls, (bucketMs, made) => {
         const bucket = (ms: number): number => Math.floor(ms / bucketMs);
-        return opensWith({ windowMs: bucketMs * 10 }, ({ atMs }) => bucket(atMs) > bucket(performance.now()) - 10, made);
+        return opensWith(
+          { windowMs: bucketMs * 10 },
+          ({ atMs }) => bucket(atMs) > bucket(performance.now()) - 10,
+          made,
+        );
       }),
+      { numRuns: 1_000 },
     );
   });
 });

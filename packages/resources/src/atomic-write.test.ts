@@ -30,11 +30,12 @@ const cwd = new URL('..', import.meta.url);
 
 /** A file system of its own, in memory; `undefined` where that is not allowed. */
 function mount(target: string, size: string) {
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', target]).status !== 0) return undefined;
+  const succeeds = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
+  if (!succeeds('mount', '-t', 'tmpfs', '-o', size, 'tmpfs', target)) return undefined;
   return {
     path: target,
-    remountReadOnly: () => expect(spawnSync('mount', ['-o', 'remount,ro', target]).status).toBe(0),
-    unmount: () => expect(spawnSync('umount', [target]).status).toBe(0),
+    remountReadOnly: () => expect(succeeds('mount', '-o', 'remount,ro', target)).toBe(true),
+    unmount: () => expect(succeeds('umount', target)).toBe(true),
   };
 }
 

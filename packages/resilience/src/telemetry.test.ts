@@ -7,13 +7,16 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { policy, retry, timeout } from './index.ts';
+import { type Attempt, cache, coalesce, fallback, hedge, policy, retry, timeout } from './index.ts';
 
 const spans = new InMemorySpanExporter();
-const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 31 - 1 });
+let exporter: InMemoryMetricExporter;
+let reader: PeriodicExportingMetricReader;
 
 beforeEach(() => {
+  spans.reset();
+  exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 31 - 1 });
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
 });
@@ -70,6 +73,54 @@ describe('telemetry', () => {
       'dex.retry.given_up {"dex.reason":"attempts","dex.policy.name":"weather"} 1',
       'dex.retry.retries {"dex.policy.name":"weather"} 2',
       'dex.timeout.expired {"dex.policy.name":"weather"} 2',
+    ]);
+  });
+
+  it('counts hedges sent and won, and makes a span of each attempt', async () => {
+    const slowFirst = ({ attempt }: Attempt): Promise<number> =>
+      attempt === 1 ? new Promise(() => {}) : Promise.resolve(attempt);
+    const replicas = policy('replicas', hedge({ delayMs: 1, maxHedges: 2 }));
+    await expect(replicas.run(slowFirst)).resolves.toBe(2);
+    await expect(replicas.run(async () => 'at once')).resolves.toBe('at once');
+    expect(spans.getFinishedSpans().map(({ name, attributes }) => ({ name, ...attributes }))).toEqual([
+      { name: 'replicas attempt', 'dex.attempt': 2 },
+      { name: 'replicas' },
+      { name: 'replicas attempt', 'dex.attempt': 1 },
+      { name: 'replicas' },
+    ]);
+    expect((await measured()).filter((line) => line.startsWith('dex.hedge'))).toEqual([
+      'dex.hedge.sent {"dex.policy.name":"replicas"} 1',
+      'dex.hedge.won {"dex.policy.name":"replicas"} 1',
+    ]);
+  });
+
+  it('counts what a cache found, who joined a call, and what fell back', async () => {
+    const fail = async (): Promise<number> => {
+      throw new Error('503');
+    };
+    const kept = cache({ ttlMs: 0, staleIfErrorMs: 60_000, negativeIf: (result) => result === null });
+    await Promise.all([kept.run(async () => 1, { key: 'a' }), kept.run(fail, { key: 'a' })]);
+    await expect(kept.run(fail, { key: 'a' })).resolves.toBe(1);
+    const leaving = new AbortController();
+    const left = kept.run(() => new Promise(() => {}), { key: 'a', signal: leaving.signal });
+    leaving.abort('left');
+    await expect(left).rejects.toBe('left');
+    const fresh = cache({ staleWhileRevalidateMs: 1 });
+    for (let read = 0; read < 3; read++) await fresh.run(async () => 1, { key: 'a' });
+    const stale = cache({ ttlMs: 0, staleWhileRevalidateMs: 60_000 });
+    for (let read = 0; read < 2; read++) await stale.run(async () => 1, { key: 'a' });
+
+    const shared = coalesce();
+    await Promise.all([1, 2, 3].map((n) => shared.run(async () => n, { key: 'a' })));
+    await fallback(null).run(fail);
+    await expect(fallback(null, { fallbackIf: () => false }).run(fail)).rejects.toThrow('503');
+    expect(await measured()).toEqual([
+      'dex.cache.lookups {"dex.cache.result":"hit"} 2',
+      'dex.cache.lookups {"dex.cache.result":"miss"} 6',
+      'dex.cache.lookups {"dex.cache.result":"stale"} 1',
+      'dex.cache.stale_if_error {} 1',
+      'dex.coalesce.joined {} 2',
+      'dex.fallback.used {} 1',
     ]);
   });
 });

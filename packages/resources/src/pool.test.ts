@@ -232,10 +232,18 @@ describe('pool create', () => {
     expect(errors[0]?.message).toBe('The pool could not create a resource: refused');
     failing = false;
     const before = attempts.length;
-    (await pool.acquire()).release(); // does not wait for the next try
+    const lease = await pool.acquire(); // does not wait for the next try
     await vi.advanceTimersByTimeAsync(20_000);
     expect(attempts).toHaveLength(before + 1);
+
+    failing = true; // from the start again
+    lease.discard();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(attempts.length).toBeGreaterThan(before + 2);
+    failing = false;
+    (await pool.acquire()).release();
     await pool.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('makes up for what was discarded below min', async () => {
@@ -282,6 +290,22 @@ describe('pool validate', () => {
     (await waiting).release();
     (await pool.acquire()).release();
     expect(asked).toEqual([1, 1]);
+  });
+
+  it('lets nobody overtake, though a resource that answers sooner is idle', async () => {
+    const { pool } = setUp({
+      max: 2,
+      validate: ({ id }) => (id === 1 ? true : new Promise((yes) => void setTimeout(yes, 5, true))),
+    });
+    const [first, second] = [await pool.acquire(), await pool.acquire()];
+    first.release();
+    second.release();
+    const order: string[] = [];
+    const take = async (name: string) => order.push(`${name} ${(await pool.acquire()).value.id}`);
+    const both = Promise.all([take('a'), take('b')]);
+    await vi.advanceTimersByTimeAsync(5);
+    await both;
+    expect(order).toEqual(['a 1', 'b 2']);
   });
 
   it('keeps a resource found valid after its waiter gave up', async () => {
@@ -338,6 +362,18 @@ describe('a pool in time', () => {
     expect(log.slice(4)).toEqual(['destroy 1', 'destroy 2', 'destroy 3']);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(pool.stats()).toMatchObject({ size: 1, idle: 1 });
+    expect(log).toHaveLength(7); // what min keeps was not made anew
+  });
+
+  it('destroys nothing that was idle for less than idleMs', async () => {
+    const { pool } = setUp({ idleMs: 1_000 });
+    const lease = await pool.acquire();
+    await vi.advanceTimersByTimeAsync(249);
+    lease.release();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(pool.stats().idle).toBe(1);
+    await vi.advanceTimersByTimeAsync(501);
+    expect(pool.stats().size).toBe(0);
   });
 
   it('destroys what is too old, not all at once, and what is lent on its release', async () => {
@@ -366,7 +402,11 @@ describe('a pool in time', () => {
     await setImmediate();
     expect(pool.stats().idle).toBe(3);
     expect(process.getActiveResourcesInfo().filter((type) => type === 'Timeout')).toHaveLength(before);
-    await pool.close();
+    const failing = setUp({ min: 1, create: () => Promise.reject(new Error('refused')) });
+    await setImmediate();
+    expect(failing.errors).toHaveLength(1);
+    expect(process.getActiveResourcesInfo().filter((type) => type === 'Timeout')).toHaveLength(before);
+    await Promise.all([pool.close(), failing.pool.close()]);
   });
 });
 

@@ -178,13 +178,12 @@ export class Pool<T> implements AsyncDisposable {
   }
 
   readonly #giveBack = (entry: Entry<T>, broken: boolean): void => {
-    if (broken || entry.retired) this.#destroy(entry);
+    if (broken) this.#destroy(entry);
     else if (this.#gate.queue.size === 0 || this.#isValid(entry)) this.#offer(entry);
   };
 
   /** Hands an entry that may be lent to whoever waits. */
   #offer(entry: Entry<T>): void {
-    if (entry.gone) return;
     if (this.#gate.closed || entry.retired) this.#destroy(entry);
     else if (this.#gate.queue.size > 0) this.#gate.queue.resolve(entry);
     else {

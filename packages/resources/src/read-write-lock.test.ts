@@ -68,8 +68,11 @@ describe('ReadWriteLock', () => {
     await settle();
     expect(entered).toEqual(['r1', 'r2']);
 
-    await expect(lock.acquireWrite({ timeoutMs: 1 })).rejects.toThrow('The lock gave no lease within 1 ms.');
-    expect(lock.waiting).toBe(0);
+    const late = lock.acquireWrite({ timeoutMs: 1 });
+    const behind = enter('r3');
+    await expect(late).rejects.toThrow('The lock gave no lease within 1 ms.');
+    await behind;
+    expect([lock.readers, lock.waiting]).toEqual([3, 0]);
   });
 
   it('tries without waiting', async () => {

@@ -40,7 +40,7 @@ const transitions = telemetry.counter('dex.circuit_breaker.transitions', {
   unit: '{transition}',
   description: 'Changes of state, by the state they led to.',
 });
-const rejected = telemetry.counter('dex.circuit_breaker.rejected', {
+const refused = telemetry.counter('dex.circuit_breaker.refused', {
   unit: '{call}',
   description: 'Calls that failed because the circuit was not closed.',
 });
@@ -105,7 +105,7 @@ export class Circuit {
     }
     const { places } = this.#settings;
     if (this.#state !== 'isolated' && places.taken < places.max) return this.#park(call, next);
-    count(rejected, call);
+    count(refused, call);
     return Promise.reject(this.#refusal());
   }
 

@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Attempt, cache, coalesce, fallback, hedge, policy, retry, timeout } from './index.ts';
+import { type Attempt, cache, circuitBreaker, coalesce, fallback, hedge, policy, retry, timeout } from './index.ts';
 
 const spans = new InMemorySpanExporter();
 let exporter: InMemoryMetricExporter;
@@ -121,6 +121,24 @@ describe('telemetry', () => {
       'dex.cache.stale_if_error {} 1',
       'dex.coalesce.joined {} 2',
       'dex.fallback.used {} 1',
+    ]);
+  });
+
+  it('counts what a breaker refuses and parks, and its changes of state', async () => {
+    const breaker = circuitBreaker({ consecutiveFailures: 1, park: true, maxParked: 1, openMs: 1 });
+    const upstream = policy('weather', breaker);
+    await expect(upstream.run(() => Promise.reject(new Error('503')))).rejects.toThrow('503');
+    const parked = upstream.run(async () => 'sunny');
+    await expect(upstream.run(async () => 'sunny')).rejects.toThrow('places');
+    await expect(parked).resolves.toBe('sunny');
+    breaker.isolate();
+    expect((await measured()).filter((line) => line.startsWith('dex.circuit_breaker'))).toEqual([
+      'dex.circuit_breaker.parked {"dex.policy.name":"weather"} 1',
+      'dex.circuit_breaker.refused {"dex.policy.name":"weather"} 1',
+      'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"closed","dex.policy.name":"weather"} 1',
+      'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"half-open","dex.policy.name":"weather"} 1',
+      'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"isolated"} 1',
+      'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"open","dex.policy.name":"weather"} 1',
     ]);
   });
 });

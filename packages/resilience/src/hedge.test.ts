@@ -214,7 +214,7 @@ describe('the delay', () => {
       await play(
         [
           [10 * (1 + (call % 10)), 'ok'],
-          [10, 'hedge'],
+          [5, 'hedge'],
         ],
         stack,
       );

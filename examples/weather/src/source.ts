@@ -1,4 +1,5 @@
-import { type Client, createClient, NetworkError, StatusError } from '@dataenginex/http';
+import { type Client, createClient, isRetryable, NetworkError, StatusError } from '@dataenginex/http';
+import { bulkhead, circuitBreaker, hedge, type Policy, policy, retry, timeout } from '@dataenginex/resilience';
 import { openScope } from '@dataenginex/resources';
 import type { Station } from './model.ts';
 import type { Options } from './options.ts';
@@ -23,9 +24,7 @@ export async function openSource(
   const api = scope.use(
     createClient({
       baseUrl: upstream?.url ?? 'https://archive-api.open-meteo.com',
-      timeoutMs: 120_000,
-      attemptTimeoutMs: live ? 20_000 : 750,
-      retry: { attempts: 8, baseDelayMs: 50, onRetry: ({ error }) => progress.retry(faultOf(error)) },
+      policy: () => patience(live ? 20_000 : 750, progress),
     }),
   );
   const held = scope.move();
@@ -34,6 +33,27 @@ export async function openSource(
     normalsOf: live ? [] : ['seattle'],
     [Symbol.asyncDispose]: () => held.close(),
   };
+}
+
+/**
+ * How the job puts up with its upstream. A request that is slow for its kind is made a second time; while the upstream
+ * is down, requests wait for it to come back, within their two minutes, and only a few are made to see.
+ */
+function patience(attemptTimeoutMs: number, progress: Progress): Policy {
+  return policy(
+    'upstream',
+    timeout(120_000),
+    retry({
+      attempts: 8,
+      baseDelayMs: 50,
+      retryIf: isRetryable,
+      onRetry: ({ error }) => progress.retry(faultOf(error)),
+    }),
+    circuitBreaker({ park: true, failureIf: isRetryable }),
+    bulkhead({ concurrent: 16 }),
+    hedge({ onHedge: () => progress.retry('slow') }),
+    timeout(attemptTimeoutMs),
+  );
 }
 
 /** What the upstream did wrong, in a word. */

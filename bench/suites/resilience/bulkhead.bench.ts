@@ -14,7 +14,8 @@ async function share(n: number, call: (sum: number) => Promise<number>): Promise
   const caller = async (): Promise<void> => {
     while (begun < n) {
       begun += 1;
-      sum += await call(0);
+      const result = await call(0);
+      sum += result; // not before: the others add to it meanwhile
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));

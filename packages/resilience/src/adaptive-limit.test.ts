@@ -64,7 +64,7 @@ describe('an adaptive bulkhead', () => {
     const limited = adaptive();
     const before = await load(limited, upstream, { callers: 200, ms: 20_000 });
     upstream.workers = 8;
-    const during = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    const during = await load(limited, upstream, { callers: 200, ms: 90_000 });
     upstream.workers = 40;
     const afterwards = await load(limited, upstream, { callers: 200, ms: 20_000 });
     expect(before.median).toBeGreaterThanOrEqual(40);
@@ -134,6 +134,23 @@ describe('an adaptive bulkhead', () => {
     await vi.advanceTimersByTimeAsync(5);
     await Promise.all(failing);
     expect(limited.concurrent).toBeGreaterThanOrEqual(Math.floor(grown * 0.9) - 1);
+  });
+
+  it('keeps the order where the limit grows and a call that begins makes another', async () => {
+    const limited = adaptive({ min: 16, max: 100 });
+    const order: string[] = [];
+    const nested: Promise<unknown>[] = [];
+    const runs = Array.from({ length: 80 }, (_, n) =>
+      limited.run(async () => {
+        order.push(`call ${n}`);
+        if (n >= 16) nested.push(limited.run(async () => order.push(`made by ${n}`)));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }),
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    await Promise.all([...runs, ...nested]);
+    expect(limited.concurrent).toBeGreaterThan(16);
+    expect(order.slice(0, 80)).toEqual(Array.from({ length: 80 }, (_, n) => `call ${n}`));
   });
 
   it('hears of a timeout around it', async () => {

@@ -131,6 +131,21 @@ describe('rateLimit', () => {
     await Promise.all([first, last]);
   });
 
+  it('lets nobody pass those that wait while the loop is busy', async () => {
+    const begun: string[] = [];
+    const call = (name: string) => async () => begun.push(name);
+    const api = rateLimit({ limit: 1, perMs: 100, maxQueued: 2 });
+    const runs = [api.run(call('first')), api.run(call('second'))];
+    const busy = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 130); // the timer is late
+    runs.push(api.run(call('third')));
+    await expect(api.run(call('fourth'))).rejects.toMatchObject({ retryAfterMs: 200 });
+    busy.mockRestore();
+    expect(begun).toEqual(['first']);
+    await vi.advanceTimersByTimeAsync(200);
+    await Promise.all(runs);
+    expect(begun).toEqual(['first', 'second', 'third']);
+  });
+
   it('lets those behind move up when a waiting call is aborted, and keeps no timer when none is left', async () => {
     const { times, note } = stopwatch();
     const api = rateLimit({ limit: 1, perMs: 100 });
@@ -147,11 +162,11 @@ describe('rateLimit', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
 
     const second = new AbortController();
-    const alone = settled(api.run(note, { signal: second.signal }));
+    const both = [1, 2].map(() => settled(api.run(note, { signal: second.signal })));
     expect(vi.getTimerCount()).toBe(1);
     second.abort('gone as well');
     expect(vi.getTimerCount()).toBe(0);
-    await expect(alone).resolves.toBe('gone as well');
+    await expect(Promise.all(both)).resolves.toEqual(['gone as well', 'gone as well']);
     await expect(api.run(note, { signal: AbortSignal.abort('early') })).rejects.toBe('early');
   });
 
@@ -251,7 +266,9 @@ describe('rateLimit by key', () => {
 
   it('remembers so many keys, forgets one only when that changes nothing, and refuses others until then', async () => {
     const { times, note } = stopwatch();
-    const daily = rateLimit({ limit: 2, perMs: 200, maxQueued: 0, maxKeys: 2, ...byCity })(async (_city: string) => note());
+    const daily = rateLimit({ limit: 2, perMs: 200, maxQueued: 0, maxKeys: 2, ...byCity })(async (_city: string) =>
+      note(),
+    );
     await daily('Seattle');
     await daily('Seattle'); // its time is past after 200 ms
     await vi.advanceTimersByTimeAsync(50);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noRedis, type RedisServer, startRedis } from '../test/redis-server.ts';
-import { policy, RateLimitError, RateLimitStoreError, retry, timeout } from './index.ts';
+import { bulkhead, policy, RateLimitError, RateLimitStoreError, retry, timeout } from './index.ts';
 import { redisRateLimit, type RedisRateLimitOptions } from './redis.ts';
 
 /** A client that never answers, as one behind a broken network. */
@@ -148,6 +148,13 @@ describe('redisRateLimit without its store', () => {
     expect(error).toMatchObject({ code: 'DEX_RATE_LIMIT_STORE', cause: expect.any(Error) });
   });
 
+  it('does not ask a client that is not connected, which would keep the question for later', async () => {
+    let asked = 0;
+    const client = { isReady: false, eval: async () => void (asked += 1) };
+    await redisRateLimit({ ...options, client }).run(async () => {});
+    expect(asked).toBe(0);
+  });
+
   it('ends at once when it is aborted or out of time while it asks, and begins nothing', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const timersBefore = timers();
@@ -174,6 +181,19 @@ describe('redisRateLimit without its store', () => {
     answer.resolve([1, 0]);
     controller.abort('gone');
     await expect(run).resolves.toBe('gone');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(calls).toBe(0);
+  });
+
+  it('begins nothing where it is aborted while it tells of the error', async () => {
+    let calls = 0;
+    for (const onStoreDown of ['local', 'allow'] as const) {
+      const controller = new AbortController();
+      const onStoreError = (): void => controller.abort('gone');
+      const api = redisRateLimit({ ...options, client: notConnected, onStoreDown, onStoreError });
+      const run = policy(api, bulkhead()).run(async () => void (calls += 1), { signal: controller.signal });
+      await expect(run).rejects.toBe('gone');
+    }
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(calls).toBe(0);
   });

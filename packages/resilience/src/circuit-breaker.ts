@@ -27,7 +27,7 @@ export interface CircuitBreakerOptions {
   openMs?: number | undefined;
   /** Where the growth of `openMs` stops. @default 60_000, or 1_000 with `park`; never less than `openMs` */
   maxOpenMs?: number | undefined;
-  /** How much longer it is open after each probe that failed, from 1. @default 2, or 1.05 with `park` */
+  /** How much longer it is open after each probe that failed, from 1. @default 2, or 1.03 with `park` */
   openGrowth?: number | undefined;
   /** Calls let through when half-open, by whose outcomes the circuit closes or opens again. @default 1 */
   halfOpenCalls?: number | undefined;
@@ -171,7 +171,7 @@ function readSettings(options: CircuitBreakerOptions): CircuitSettings {
     consecutiveFailures = 10,
     openMs = park ? 50 : 5_000,
     maxOpenMs = Math.max(openMs, park ? 1_000 : 60_000),
-    openGrowth = park ? 1.05 : 2,
+    openGrowth = park ? 1.03 : 2,
     halfOpenCalls = 1,
     failureIf = () => true,
     failureIfResult,

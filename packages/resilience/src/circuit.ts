@@ -321,7 +321,7 @@ export class Circuit {
   /** There is a timer only while calls are parked: nobody else waits for the next probe. */
   #arm(): void {
     clearTimeout(this.#timer);
-    if (this.#parked.size > 0) this.#timer = setTimeout(this.#tick, this.#dueMs - performance.now());
+    if (this.#parked.size > 0) this.#timer = setTimeout(this.#tick, Math.max(0, this.#dueMs - performance.now()));
   }
 
   readonly #tick = (): void => {

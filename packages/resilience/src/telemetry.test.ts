@@ -125,11 +125,11 @@ describe('telemetry', () => {
   });
 
   it('counts what a breaker refuses and parks, and its changes of state', async () => {
-    const breaker = circuitBreaker({ consecutiveFailures: 1, park: true, maxParked: 1, openMs: 1 });
+    const breaker = circuitBreaker({ consecutiveFailures: 1, park: true, maxParked: 1, openMs: 100 });
     const upstream = policy('weather', breaker);
     await expect(upstream.run(() => Promise.reject(new Error('503')))).rejects.toThrow('503');
     const parked = upstream.run(async () => 'sunny');
-    await expect(upstream.run(async () => 'sunny')).rejects.toThrow('places');
+    await expect(upstream.run(async () => 'sunny')).rejects.toThrow('places to wait are taken');
     await expect(parked).resolves.toBe('sunny');
     breaker.isolate();
     expect((await measured()).filter((line) => line.startsWith('dex.circuit_breaker'))).toEqual([

@@ -13,6 +13,7 @@ interface Faults {
 
 /** A server on the loopback that fails as it is told to. */
 export interface Upstream extends AsyncDisposable {
+  readonly origin: string;
   /** One attempt, which fails unless it is answered with 200. */
   readonly call: (signal?: AbortSignal) => Promise<string>;
   /** What fails from now on. Resolves to the number of attempts that have arrived so far. */
@@ -23,6 +24,7 @@ export async function startUpstream(): Promise<Upstream> {
   const server = await startServer(new URL('upstream-server.ts', import.meta.url));
   const dispatcher = new Agent();
   return {
+    origin: server.origin,
     call: async (signal) => {
       const { statusCode, body } = await request(server.origin, { dispatcher, signal: signal ?? null });
       const text = await body.text();

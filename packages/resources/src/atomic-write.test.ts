@@ -124,6 +124,14 @@ describe('atomicWrite', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it.each([undefined, null, 5, { rows: 1 }])('refuses %s as data, and leaves the old file', async (data) => {
+    await atomicWrite(path, 'old');
+    // @ts-expect-error neither text nor bytes, nor an iterable of them
+    await expect(atomicWrite(path, data)).rejects.toThrow('Option "atomicWrite.data" must be text, bytes');
+    expect(await content()).toBe('old');
+    expect(await readdir(folder)).toEqual(['data.txt']);
+  });
+
   it.each([0o1000, -1, 0.5, NaN])('refuses the mode %s', async (mode) => {
     await expect(atomicWrite(path, 'x', { mode })).rejects.toThrow(
       'Option "atomicWrite.mode" must be an integer from 0',

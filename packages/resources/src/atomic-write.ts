@@ -17,6 +17,7 @@ export interface AtomicWriteOptions {
   mode?: number | undefined;
 }
 
+const wantedData = 'text, bytes, or an iterable of them';
 const textChars = 2 ** 16;
 const pieceBytes = 2 ** 20;
 
@@ -43,7 +44,8 @@ const pieceBytes = 2 ** 20;
  * ```
  *
  * @throws {WriteError} When the disk is full, the folder missing, the permission denied.
- * @throws {OptionError} When `mode` is no permission, `signal` no AbortSignal, or a chunk neither text nor bytes.
+ * @throws {OptionError} When `data` is none of these or has a chunk that is neither text nor bytes, `mode` is no
+ * permission, or `signal` no AbortSignal.
  * @throws The signal's reason, and whatever the iterable throws, as it is.
  */
 export async function atomicWrite(
@@ -53,6 +55,7 @@ export async function atomicWrite(
 ): Promise<void> {
   const signal = checkSignal('atomicWrite.signal', options.signal);
   if (options.mode !== undefined) checkInteger('atomicWrite.mode', options.mode, { min: 0, max: 0o777 });
+  if (!isData(data)) throw new OptionError('atomicWrite.data', wantedData, data);
   signal?.throwIfAborted();
 
   const disk = async <T>(work: Promise<T>): Promise<T> => {
@@ -93,12 +96,19 @@ export async function atomicWrite(
  * a write that it interrupts fails with `WriteError`, and its old file stays.
  *
  * @returns The names removed.
+ * @throws The system's error, such as one with the code `ENOENT` when there is no such folder.
  */
 export async function removeLeftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   const leftovers = names.filter((name) => /^\..+\.[0-9a-f]{12}\.tmp$/.test(name));
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
   return leftovers;
+}
+
+/** Text and bytes are iterables as well. */
+function isData(data: unknown): boolean {
+  const object: object = Object(data);
+  return Symbol.iterator in object || Symbol.asyncIterator in object;
 }
 
 /** Gathers short strings, so that a file of many lines takes few writes. */
@@ -120,7 +130,7 @@ async function* encode(
       text = '';
       yield chunk;
     } else {
-      throw new OptionError('atomicWrite.data', 'text, bytes, or an iterable of them', chunk);
+      throw new OptionError('atomicWrite.data', wantedData, chunk);
     }
   }
   yield Buffer.from(text);

@@ -33,7 +33,8 @@ export function holdSync(resource: Disposable | null | undefined): Held {
 
 function hold(resource: Candidate, wanted: string): Held {
   const method = resource[Symbol.dispose];
-  if (isMissing(method, resource)) throw new OptionError('scope.use', wanted, resource);
+  if (isMissing(method, resource))
+    throw new OptionError('scope.use', `${wanted} (scope.adopt takes anything else)`, resource);
   return {
     subject: resource,
     isExit: false,

@@ -381,6 +381,13 @@ describe('a generator that misbehaves', () => {
     expect(() => resource(5)).toThrow('Option "resource" must be given a function, got 5.');
   });
 
+  it('is no generator function: it is refused when called', () => {
+    for (const setup of [async () => 5, () => 5, () => undefined]) {
+      // @ts-expect-error not a generator function
+      expect(() => resource(setup)()).toThrow('Option "resource" must be given a generator function, got');
+    }
+  });
+
   it('closes on the way to a failing close but once', async () => {
     const managed = await resource(async function* station() {
       yield 1;

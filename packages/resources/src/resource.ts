@@ -1,3 +1,4 @@
+import { OptionError } from '@dataenginex/core';
 import { ResourceError } from './errors.ts';
 import { checkGiven, exit, type Held, nameOf } from './held.ts';
 import { track, untrack } from './leaks.ts';
@@ -61,7 +62,7 @@ export interface AsyncManaged<T> extends AsyncDisposable {
  * @returns A function that sets up: at once for a generator, else with a promise. It throws what the setup throws, and
  * `ResourceError` when the generator does not yield. Closing throws what the teardown throws, and `ResourceError` when
  * the generator yields a second time; its `finally` is run in that case.
- * @throws {OptionError} When `setup` is not a function.
+ * @throws {OptionError} When `setup` is not a function, or turns out, when called, to be no generator function.
  * @see https://docs.python.org/3/library/contextlib.html#contextlib.contextmanager
  */
 export function resource<A extends readonly unknown[], T>(
@@ -77,6 +78,7 @@ export function resource<A extends readonly unknown[], T>(
   return (...args) => {
     const signal = signalOf(args.at(-1));
     const generator = setup(...args);
+    if (!isGenerator(generator)) throw new OptionError('resource', 'given a generator function', setup);
     return Symbol.asyncIterator in generator ? openAsync(generator, setup, signal) : open(generator, setup, signal);
   };
 }
@@ -193,6 +195,10 @@ class ManagedAsyncGenerator<T> implements AsyncManaged<T> {
     }
     throw new ResourceError(nameOf(this.#setup), 'yielded twice', options);
   }
+}
+
+function isGenerator(made: unknown): boolean {
+  return typeof made === 'object' && made !== null && 'next' in made;
 }
 
 function signalOf(options: unknown): AbortSignal | undefined {

@@ -27,7 +27,7 @@ describe('openSyncScope', () => {
     using scope = openSyncScope();
     // @ts-expect-error disposing of it takes time
     expect(() => scope.use({ [Symbol.asyncDispose]: async () => {} })).toThrow(
-      'Option "scope.use" must be Disposable, null or undefined, got an object (Object).',
+      'Option "scope.use" must be Disposable, null or undefined (scope.adopt takes anything else), got an object (Object).',
     );
     // @ts-expect-error a number holds nothing
     expect(() => scope.use(5)).toThrow('Option "scope.use" must be Disposable');

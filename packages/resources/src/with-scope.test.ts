@@ -307,6 +307,15 @@ describe('the outer signal of withScope', () => {
       'Option "withScope.signal" must be an AbortSignal',
     );
   });
+
+  it('refuses what is no body', async () => {
+    // @ts-expect-error the options come first
+    await expect(withScope(async () => 1)).rejects.toThrow(
+      'Option "withScope.body" must be a function, got undefined.',
+    );
+    // @ts-expect-error not a function
+    await expect(withScope({}, 1)).rejects.toThrow('Option "withScope.body" must be a function, got 1.');
+  });
 });
 
 describe('what else holds of tasks', () => {

@@ -1,7 +1,7 @@
 import { checkFunction } from '@dataenginex/core';
 import { raise } from './held.ts';
 import { checkScope, type Outcome, Scope, type ScopeOptions } from './scope.ts';
-import { TaskGroup } from './task-group.ts';
+import { checkTask, TaskGroup } from './task-group.ts';
 
 /** Options of `withScope`. */
 export interface WithScopeOptions<U = never> extends ScopeOptions {
@@ -39,7 +39,7 @@ export interface WithScopeOptions<U = never> extends ScopeOptions {
  *
  * @returns What the body returned or, when an exit has handled its failure, what `handled` returned.
  * @throws {ScopeError} When several things failed; a single error is thrown as it is, whoever threw it.
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When an option is out of range, or `body` not a function.
  * @throws The signal's reason, when it aborts before the disposing begins.
  * @see https://trio.readthedocs.io/en/stable/reference-core.html#nurseries-and-spawning
  */
@@ -47,6 +47,7 @@ export async function withScope<T, U = never>(
   options: WithScopeOptions<U>,
   body: (scope: Scope) => T | PromiseLike<T>,
 ): Promise<T | U> {
+  checkTask('withScope.body', body);
   const { signal, disposeMs } = checkScope('withScope', options);
   const handled = checkFunction('withScope.handled', options.handled);
   signal?.throwIfAborted();

@@ -131,7 +131,7 @@ export function circuitBreaker<K extends readonly unknown[]>(
   });
   if (key === undefined) {
     const circuit = new Circuit(settings, undefined);
-    return createPolicy(
+    const breaker: CircuitBreaker = createPolicy(
       (next) => (call) => (isClosed ? Promise.reject(new PolicyClosedError()) : circuit.run(call, next)),
       {
         get state() {
@@ -142,6 +142,7 @@ export function circuitBreaker<K extends readonly unknown[]>(
         ...closing(circuit),
       },
     );
+    return breaker;
   }
   const circuits = new Circuits(settings, checkInteger('circuitBreaker.maxKeys', maxKeys ?? 1_000, { min: 1 }));
   return createPolicy<KeyedArguments<K>, Omit<KeyedCircuitBreaker<K>, keyof Policy>>(

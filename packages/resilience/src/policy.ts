@@ -80,7 +80,7 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
   layer: Layer,
   members?: M,
   name?: string,
-): Policy<NoInfer<P>> & M {
+): Policy<P> & M {
   const next = layer(invoke);
 
   const begin = <R>(run: Run<R>, signal: AbortSignal | undefined): Promise<R> => {

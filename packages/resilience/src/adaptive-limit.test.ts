@@ -11,40 +11,37 @@ function createUpstream(workers: number, serviceMs: number) {
     workers,
     serviceMs,
     busy: 0,
-    served: 0,
     async call(): Promise<void> {
       if (upstream.busy >= upstream.workers) await new Promise<void>((resolve) => queue.push(resolve));
       upstream.busy += 1;
       await new Promise((resolve) => setTimeout(resolve, upstream.serviceMs * (2 / 3 + (2 / 3) * Math.random())));
       upstream.busy -= 1;
-      upstream.served += 1;
       if (upstream.busy < upstream.workers) queue.shift()?.();
     },
   };
   return upstream;
 }
 
-/** So many callers without a pause over `ms` milliseconds; tells the limits met in the second half. */
+/** So many callers without a pause over `ms` milliseconds; tells the limits and the calls of the second half. */
 async function load(
   limited: ReturnType<typeof bulkhead>,
   upstream: ReturnType<typeof createUpstream>,
   { callers, ms }: { callers: number; ms: number },
 ) {
   const end = performance.now() + ms;
-  const servedBefore = upstream.served;
   const limits: number[] = [];
   const caller = async (): Promise<void> => {
     while (performance.now() < end) {
       await limited.run(() => upstream.call());
-      if (performance.now() > end - ms / 2) limits.push(limited.concurrent);
+      if (performance.now() > end - ms / 2 && performance.now() <= end) limits.push(limited.concurrent);
     }
   };
   const done = Promise.all(Array.from({ length: callers }, caller));
-  await vi.advanceTimersByTimeAsync(ms + 10_000);
+  await vi.advanceTimersByTimeAsync(ms + 100_000); // the last callers wait for each other
   await done;
   const sorted = limits.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
-  return { low: at(0.1), median: at(0.5), high: at(0.99), perSecond: ((upstream.served - servedBefore) * 1000) / ms };
+  return { low: at(0.1), median: at(0.5), high: at(0.99), perSecond: (sorted.length * 2_000) / ms };
 }
 
 const adaptive = (concurrent: AdaptiveConcurrency = {}) => bulkhead({ concurrent, maxQueued: 10_000 });
@@ -53,7 +50,7 @@ describe('an adaptive bulkhead', () => {
   it.each([5, 20, 60])('finds about the limit of an upstream with %i workers, and uses them', async (workers) => {
     const limited = adaptive();
     expect(limited.concurrent).toBe(4);
-    const found = await load(limited, createUpstream(workers, 50), { callers: 200, ms: 30_000 });
+    const found = await load(limited, createUpstream(workers, 50), { callers: 200, ms: 20_000 });
     expect(found.median).toBeGreaterThanOrEqual(workers);
     expect(found.high).toBeLessThanOrEqual(2.5 * workers + 4);
     expect(found.perSecond).toBeGreaterThan(0.9 * (workers / 0.05));
@@ -62,11 +59,11 @@ describe('an adaptive bulkhead', () => {
   it('backs off when the upstream loses workers, and comes back with them', async () => {
     const upstream = createUpstream(40, 50);
     const limited = adaptive();
-    const before = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    const before = await load(limited, upstream, { callers: 200, ms: 10_000 });
     upstream.workers = 8;
-    const during = await load(limited, upstream, { callers: 200, ms: 90_000 });
+    const during = await load(limited, upstream, { callers: 200, ms: 50_000 });
     upstream.workers = 40;
-    const afterwards = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    const afterwards = await load(limited, upstream, { callers: 200, ms: 10_000 });
     expect(before.median).toBeGreaterThanOrEqual(40);
     expect(during.high).toBeLessThan(0.75 * before.median);
     expect(during.median).toBeLessThanOrEqual(24);
@@ -74,20 +71,30 @@ describe('an adaptive bulkhead', () => {
     expect(afterwards.median).toBeGreaterThanOrEqual(40);
   });
 
-  it('backs off when calls become slower, and takes that for normal once it has looked with few calls', async () => {
+  it('takes slower calls for normal where fewer at once are no faster', async () => {
     const upstream = createUpstream(40, 50);
     const limited = adaptive();
-    await load(limited, upstream, { callers: 200, ms: 20_000 });
+    await load(limited, upstream, { callers: 200, ms: 10_000 });
     upstream.serviceMs = 200;
-    const soon = await load(limited, upstream, { callers: 200, ms: 6_000 });
-    expect(soon.low).toBeLessThan(20);
-    const later = await load(limited, upstream, { callers: 200, ms: 120_000 });
-    expect(later.median).toBeGreaterThanOrEqual(40);
+    const slower = await load(limited, upstream, { callers: 200, ms: 20_000 });
+    expect(slower.median).toBeGreaterThanOrEqual(40);
+    expect(slower.high).toBeLessThanOrEqual(2.5 * 40 + 4);
+    expect(slower.perSecond).toBeGreaterThan(0.8 * (40 / 0.2));
+  });
+
+  it('learns that calls have become faster, and does not let a longer queue grow for it', async () => {
+    const upstream = createUpstream(20, 200);
+    const limited = adaptive();
+    await load(limited, upstream, { callers: 200, ms: 20_000 });
+    upstream.serviceMs = 50;
+    const faster = await load(limited, upstream, { callers: 200, ms: 60_000 });
+    expect(faster.low).toBeGreaterThanOrEqual(20);
+    expect(faster.median).toBeLessThanOrEqual(2.5 * 20 + 4);
   });
 
   it('does not grow where callers do not use it up', async () => {
     const limited = adaptive();
-    const found = await load(limited, createUpstream(100, 50), { callers: 3, ms: 30_000 });
+    const found = await load(limited, createUpstream(100, 50), { callers: 3, ms: 20_000 });
     expect(found.high).toBe(4);
   });
 

@@ -27,8 +27,9 @@ const steepest = 0.5;
  *
  * It goes by rounds of as many calls as the limit. After each, the limit is multiplied by how fast calls were when there
  * were few, divided by how fast they are now, and grows by its square root if it was used up. So it comes to rest where
- * a short queue stands at the upstream. What "fast" means is measured anew every 200 rounds, in one round with only the
- * square root of the limit: without that a slow upstream would be taken for the normal one.
+ * a short queue stands at the upstream. What "fast" means is measured anew every 200 rounds, and when the limit has
+ * halved or doubled, in one round with only the square root of the limit. To learn it from other rounds would take a
+ * queue for normal; never to learn it again would hold the limit down because the upstream has become slower by itself.
  *
  * @see https://github.com/Netflix/concurrency-limits The gradient.
  * @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/adaptive_concurrency_filter The probe.
@@ -42,6 +43,8 @@ export class AdaptiveLimit {
   /** The limit to go back to, while one round is run with few calls. */
   #probedFrom: number | undefined;
   #fastMs = 0;
+  #lastProbedFrom: number;
+  /** Since the last probe. */
   #rounds = 0;
   #begin = performance.now();
   #samples = 0;
@@ -56,6 +59,7 @@ export class AdaptiveLimit {
     this.overloadIf = checkFunction('bulkhead.concurrent.overloadIf', overloadIf);
     this.#limit = min;
     this.#probedFrom = min;
+    this.#lastProbedFrom = min;
   }
 
   get limit(): number {
@@ -91,7 +95,10 @@ export class AdaptiveLimit {
       return;
     }
     this.#rounds += 1;
-    if (this.#rounds % roundsBetweenProbes === 0) {
+    const change = this.#limit / this.#lastProbedFrom;
+    if (this.#rounds >= roundsBetweenProbes || change < 1 / 2 || change > 2) {
+      this.#rounds = 0;
+      this.#lastProbedFrom = this.#limit;
       this.#probedFrom = this.#limit;
       this.#nextRound(Math.sqrt(this.#limit));
       return;

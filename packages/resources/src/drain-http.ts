@@ -1,8 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Server as SecureServer } from 'node:https';
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { checkInteger } from '@dataenginex/core';
+import { checkInteger, OptionError } from '@dataenginex/core';
 import { track, untrack } from './leaks.ts';
 import { checkSignal } from './signal.ts';
 
@@ -43,6 +43,10 @@ export class HttpDrain implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(caller: string, server: HttpServer, options: DrainOptions) {
+    const given: unknown = server;
+    if (!(given instanceof Server || given instanceof SecureServer)) {
+      throw new OptionError(`${caller}.server`, 'a server of node:http or node:https', given);
+    }
     this.#server = server;
     this.#drainMs = checkInteger(`${caller}.drainMs`, options.drainMs ?? 15_000, { min: 0, max: 2 ** 31 - 1 });
     this.#draining = checkSignal(`${caller}.draining`, options.draining);
@@ -149,7 +153,7 @@ export class HttpDrain implements AsyncDisposable {
  * server.listening; // => false
  * ```
  *
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When the server is not of `node:http` or `node:https`, or an option is out of range.
  * @throws The signal's reason, when it has aborted already.
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */

@@ -241,4 +241,9 @@ describe('runService with a signal of the program', () => {
       `Option "runService.${option}" must be`,
     );
   });
+
+  it('refuses what is no body', async () => {
+    // @ts-expect-error not a function
+    await expect(runService()).rejects.toThrow('Option "runService.body" must be a function, got undefined.');
+  });
 });

@@ -2,6 +2,7 @@ import { checkInteger } from '@dataenginex/core';
 import { ServiceCloseError, ServiceStoppedError } from './errors.ts';
 import type { Scope } from './scope.ts';
 import { checkSignal } from './signal.ts';
+import { checkTask } from './task-group.ts';
 import { withScope } from './with-scope.ts';
 
 /** What a service's body is called with. */
@@ -77,7 +78,7 @@ const echoMs = 200;
  * ```
  *
  * @throws {ServiceCloseError} When `closeMs` was not enough.
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When `body` is not a function, or an option is out of range.
  * @throws Whatever the body, a task or a disposer throws, as `withScope` does. Let it reach the top level: node prints
  * it and exits with 1.
  * @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
@@ -86,6 +87,7 @@ export async function runService(
   body: (service: Service) => void | PromiseLike<void>,
   options: RunServiceOptions = {},
 ): Promise<void> {
+  checkTask('runService.body', body);
   const { removalMs = 5_000, drainMs = 15_000, closeMs = 5_000, exitMs = 500 } = options;
   const range = { min: 0, max: 2 ** 31 - 1 };
   checkInteger('runService.removalMs', removalMs, range);

@@ -8,6 +8,7 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { Agent as SecureAgent, createServer as createSecureServer, get as getSecurely } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -417,6 +418,15 @@ describe('attachDrain', () => {
     expect(() => attachDrain(server, { signal: AbortSignal.abort(new Error('stopped')) })).toThrow('stopped');
     expect(server.listenerCount('request')).toBe(0);
     expect(() => attachDrain(createServer(), { drainMs: NaN })).toThrow('Option "attachDrain.drainMs" must be');
+    // @ts-expect-error a server of HTTP/2
+    expect(() => attachDrain(createHttp2Server())).toThrow('Option "attachDrain.server" must be a server of node:http');
+  });
+
+  it('refuses what only has a server, such as a framework', async () => {
+    // @ts-expect-error its server is meant
+    await expect(serveHttp({ server: createServer() })).rejects.toThrow(
+      'Option "serveHttp.server" must be a server of',
+    );
   });
 });
 

@@ -38,7 +38,7 @@ export interface HttpListener extends AsyncDisposable {
  * ```
  *
  * @returns When the server listens.
- * @throws {OptionError} When an option is out of range.
+ * @throws {OptionError} When the server is not of `node:http` or `node:https`, or an option is out of range.
  * @throws The error of Node when it cannot listen, such as one with the code `EADDRINUSE`; the server may try again.
  * @throws The signal's reason.
  */

@@ -139,7 +139,10 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
         );
       };
       const sendHedge = (): void => {
-        if (budget !== false && !budget.take()) return;
+        if (budget !== false) {
+          if (budget.tokens < 1) return;
+          budget.spend();
+        }
         try {
           onHedge?.({ attempt: call.attempt + attempts, delayMs });
         } catch (error) {

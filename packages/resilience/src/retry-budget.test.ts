@@ -34,6 +34,21 @@ describe('retryBudget', () => {
     expect(perCall).toBeCloseTo((1 - 0.26 ** 4) / (1 - 0.26), 1);
   });
 
+  it('does not starve it when all calls come at once either', async () => {
+    const failures: unknown[] = [];
+    const upstream = retry({ attempts: 8, baseDelayMs: 0, onGiveUp: ({ reason }) => failures.push(reason) });
+    let attempts = 0;
+    const calls = Array.from({ length: 5_000 }, () =>
+      upstream.run(async () => {
+        attempts += 1;
+        if ((attempts * 0.618_034) % 1 < 0.26) throw new Error('503');
+      }),
+    );
+    await Promise.allSettled(calls);
+    expect(failures).toEqual([]);
+    expect(attempts / 5_000).toBeCloseTo(1 / 0.74, 1);
+  });
+
   it('lets an outage cost 100 retries and then one attempt per call', async () => {
     expect(await simulate(10_000, 1)).toEqual({ perCall: 1.01, served: 0 });
     expect(await simulate(1_000, 1, retry({ baseDelayMs: 0, budget: false }))).toEqual({ perCall: 4, served: 0 });
@@ -48,6 +63,30 @@ describe('retryBudget', () => {
     expect(budget.tokens).toBe(2);
     await simulate(100, 0, upstream);
     expect(budget.tokens).toBe(10);
+  });
+
+  it('pays for retries that fail, and not for what another attempt would not help', async () => {
+    const budget = retryBudget({ maxTokens: 10, tokenRatio: 0 });
+    const upstream = retry({
+      baseDelayMs: 0,
+      budget,
+      retryIf: (error) => error !== '404',
+      retryIfResult: (r) => r === '',
+    });
+    const play = (...outcomes: string[]): Promise<unknown> =>
+      upstream
+        .run(async ({ attempt }) => {
+          const outcome = outcomes[attempt - 1];
+          if (outcome === '404' || outcome === '503') throw outcome;
+          return outcome;
+        })
+        .catch(() => {});
+    const after: number[] = [];
+    for (const outcomes of [['503', '503', '503', '503'], ['503', '404'], ['404'], ['503', 'sunny'], ['', '', 'x']]) {
+      await play(...outcomes);
+      after.push(budget.tokens);
+    }
+    expect(after).toEqual([7, 7, 7, 8, 8]);
   });
 
   it('is shared by the policies it is given to', async () => {

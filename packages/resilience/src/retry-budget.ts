@@ -2,28 +2,28 @@ import { checkNumber } from '@dataenginex/core';
 
 /** Options of `retryBudget`. */
 export interface RetryBudgetOptions {
-  /** Retries that may fail in a row before there are no more, until calls succeed again. @default 100 */
+  /** Retries that may fail, more than succeed, before there are no more. @default 100 */
   maxTokens?: number | undefined;
-  /** What a call that succeeds at once adds. @default 0.2 */
+  /** What a call that succeeds at once brings in. @default 0.2 */
   tokenRatio?: number | undefined;
 }
 
 /** How many retries an upstream is still good for; shared by the `retry` policies it is given to. */
 export interface RetryBudget {
-  /** From 0 to `maxTokens`; a retry takes one, so below 1 there is none. */
+  /** From 0 to `maxTokens`. Below 1 there is no retry. */
   readonly tokens: number;
-  /** Takes a token for a retry, if there is one. */
-  take(): boolean;
-  /** Tells that a retry succeeded: its token comes back. */
+  /** Tells that a retry failed: it costs a token. */
+  spend(): void;
+  /** Tells that a retry succeeded: it brings one in. */
   refund(): void;
-  /** Tells that a call succeeded at once: `tokenRatio` comes in. */
+  /** Tells that a call succeeded at once: it brings in `tokenRatio`. */
   earn(): void;
 }
 
 /**
- * Lets retries go on for as long as they help. Each retry takes a token, and gives it back when it succeeds; a call
- * that succeeds at once adds a fifth of one. So failures that come and go, even a quarter of all calls, are retried
- * without end, while an upstream that is down gets a hundred retries more and then one attempt per call.
+ * Lets retries go on for as long as they help. One that fails costs a token, one that succeeds brings one in, and a call
+ * that succeeds at once brings in a fifth. So failures that come and go, even half of all attempts, are retried without
+ * end, while an upstream that is down gets a hundred retries more, and then one attempt per call.
  *
  * `retry` makes one of its own. Give one budget to several policies where they lead to the same upstream.
  *
@@ -51,17 +51,13 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
   checkNumber('retryBudget.tokenRatio', tokenRatio, { min: 0, max: 1 });
   let tokens = maxTokens;
   const add = (count: number): void => {
-    tokens = Math.min(maxTokens, tokens + count);
+    tokens = Math.max(0, Math.min(maxTokens, tokens + count));
   };
   return {
     get tokens() {
       return tokens;
     },
-    take() {
-      if (tokens < 1) return false;
-      tokens -= 1;
-      return true;
-    },
+    spend: () => add(-1),
     refund: () => add(1),
     earn: () => add(tokenRatio),
   };

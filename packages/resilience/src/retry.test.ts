@@ -220,7 +220,7 @@ describe('retry', () => {
     ['stop', { stop: () => true }],
     ['retry-after', { retryAfterMs: () => 60_001 }],
     ['deadline', { wait: () => Infinity }],
-    ['budget', { budget: { tokens: 0, take: () => false, refund() {}, earn() {} } }],
+    ['budget', { budget: { tokens: 0, spend() {}, refund() {}, earn() {} } }],
   ])('tells onGiveUp why: %s', async (reason, options) => {
     const onGiveUp = vi.fn();
     const { calls, events, result } = await play(['x'], { ...options, onGiveUp });

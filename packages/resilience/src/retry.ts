@@ -77,7 +77,7 @@ const givenUp = telemetry.counter('dex.retry.given_up', {
 const success = { 'dex.outcome': 'success' };
 const failure = { 'dex.outcome': 'failure' };
 
-const unbounded: RetryBudget = { tokens: Infinity, take: () => true, refund() {}, earn() {} };
+const unbounded: RetryBudget = { tokens: Infinity, spend() {}, refund() {}, earn() {} };
 
 /** How an attempt failed: by an error, or by a result that `retryIfResult` refused. */
 type Failed<R> = { readonly error: unknown } | { readonly error?: undefined; readonly result: R };
@@ -129,13 +129,14 @@ export function retry(options: RetryOptions = {}): Policy {
   const decide = (failed: Failed<unknown>, state: RetryState): number | GiveUpEvent['reason'] => {
     const { error, attempt } = state;
     if (!('result' in failed) && !retryIf(error, attempt)) return 'retryIf';
+    if (attempt > 1) budget.spend();
     if (attempt >= attempts) return 'attempts';
     if (stop?.(state) === true) return 'stop';
     const askedMs = Math.max(0, retryAfterMs(error) || 0); // a NaN counts as not asked
     if (askedMs > maxRetryAfterMs) return 'retry-after';
     const delayMs = askedMs + checkNumber('retry.wait()', wait(state), { min: 0, max: Infinity });
     if (delayMs >= state.remainingMs) return 'deadline';
-    return budget.take() ? Math.min(delayMs, longestTimerMs) : 'budget';
+    return budget.tokens < 1 ? 'budget' : Math.min(delayMs, longestTimerMs);
   };
 
   return createPolicy((next) => {
@@ -167,8 +168,8 @@ export function retry(options: RetryOptions = {}): Policy {
         call.link(current);
         try {
           const result = await observeAttempt(next, current);
-          budget.refund();
           if (retryIfResult?.(result, attempt + 1) !== true) {
+            budget.refund();
             count(attemptsMade, call, success);
             return result;
           }

@@ -30,6 +30,9 @@ interface Connection {
 
 const abortedMs = 500;
 
+/** How many connections wait to be accepted at most, as Node has it. */
+const backlog = 511;
+
 /** Closes a server so that no request it has taken is lost. Made by `attachDrain`. */
 export class HttpDrain implements AsyncDisposable {
   readonly #server: HttpServer;
@@ -38,6 +41,7 @@ export class HttpDrain implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   readonly #connections = new Map<Socket, Connection>();
   #timers: NodeJS.Timeout[] = [];
+  #accepted = 0;
   #isDraining = false;
   #sweeps = false;
   #closed: Promise<void> | undefined;
@@ -77,13 +81,26 @@ export class HttpDrain implements AsyncDisposable {
     const server = this.#server;
     this.#drain();
     this.#destroyAfter(this.#drainMs);
-    await setImmediate(); // what has arrived already is read first, and so is not taken for idle
+    await this.#takeIn();
     this.#sweeps = true;
     // Node's own sweep, which `server.close` calls, cuts off what was given to `response.end` and is still being sent.
     server.closeIdleConnections = () => this.#connections.forEach(closeIfIdle);
     await new Promise<void>((resolve) => {
       server.close(() => resolve()); // the error would say that it did not listen
     });
+  }
+
+  /**
+   * Accepts and reads what has arrived already, so that none of it is taken for idle. Node accepts one connection in each
+   * turn of its loop, and reads it in the next.
+   */
+  async #takeIn(): Promise<void> {
+    let accepted = -1;
+    await setImmediate(); // may end a turn that has looked already
+    for (let turns = 0; turns < backlog && accepted < this.#accepted; turns += 1) {
+      accepted = this.#accepted;
+      await setImmediate();
+    }
   }
 
   /** Lets go of the server, without closing it. */
@@ -117,6 +134,7 @@ export class HttpDrain implements AsyncDisposable {
   readonly #track = (socket: Socket): Connection => {
     const connection: Connection = { responses: new Set(), bytesAnswered: 0 };
     this.#connections.set(socket, connection);
+    this.#accepted += 1;
     socket.once('close', () => this.#connections.delete(socket));
     return connection;
   };
@@ -177,7 +195,9 @@ function sayClose(response: ServerResponse): void {
 
 function withoutConnection(argument: unknown): unknown {
   if (Array.isArray(argument)) {
-    return argument.filter((_, index) => !isConnection(argument[index - (index % 2)]));
+    // Node takes pairs as well, but not beside a header that is set, as `connection` is.
+    const list: unknown[] = Array.isArray(argument[0]) ? argument.flat() : argument;
+    return list.filter((_, index) => !isConnection(list[index - (index % 2)]));
   }
   if (typeof argument !== 'object' || argument === null) return argument;
   return Object.fromEntries(Object.entries(argument).filter(([name]) => !isConnection(name)));

@@ -189,6 +189,14 @@ describe('HttpListener.close', () => {
     expect(await silent.answer()).toMatch(/answer$/);
   });
 
+  it('answers what waits to be accepted', async () => {
+    const { http } = await serve((_request, response) => response.end('answer'));
+    const clients = await Promise.all(Array.from({ length: 50 }, () => open(http, request())));
+    await http.close(); // by now Node has accepted only a few
+    const answers = await Promise.all(clients.map(({ answer }) => answer()));
+    expect(answers.filter((answer) => answer.endsWith('answer'))).toHaveLength(50);
+  });
+
   it('waits for a request whose head or body is still arriving', async () => {
     const { http } = await serve(
       (incoming, response) => void text(incoming).then((body) => response.end(`got ${body}`)),
@@ -322,6 +330,16 @@ describe('while draining', () => {
   it.each<[string, RequestListener]>([
     ['an object', (_request, response) => response.writeHead(201, { Connection: 'keep-alive', 'X-A': '1' }).end('x')],
     ['a list', (_request, response) => response.writeHead(201, ['connection', 'keep-alive', 'X-A', '1']).end('x')],
+    [
+      'a list of pairs',
+      (_request, response) => {
+        response.writeHead(201, [
+          ['connection', 'keep-alive'],
+          ['X-A', '1'],
+        ]);
+        response.end('x');
+      },
+    ],
     [
       'a reason and an object',
       (_request, response) => response.writeHead(201, 'Made', { connection: 'keep-alive', 'X-A': '1' }).end('x'),

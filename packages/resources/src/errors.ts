@@ -126,7 +126,10 @@ export class TempError extends DexError {
   }
 }
 
-/** Another process holds the lock. */
+/**
+ * Another process holds the lock. When that one was on another host or in another container, and has ended, remove the
+ * file at `path`: such a lock is not taken over.
+ */
 export class LockError extends DexError {
   override readonly name = 'LockError';
   readonly code = 'DEX_LOCK';

@@ -2,6 +2,7 @@ import { OptionError } from '@dataenginex/core';
 import { ResourceError } from './errors.ts';
 import { checkGiven, exit, type Held, nameOf } from './held.ts';
 import { track, untrack } from './leaks.ts';
+import { echoes } from './task-group.ts';
 
 /** What a resource made by a generator holds. */
 export interface Managed<T> extends Disposable {
@@ -25,8 +26,8 @@ export interface AsyncManaged<T> extends AsyncDisposable {
  *
  * Held by `withScope`, the generator is told of the error in flight, as `scope.onExit` is: it is thrown at the `yield`.
  * So `finally` always tears down, what stands behind the `yield` runs on success only, and a `catch` that does not throw
- * handles the error. Closed in any other way, such as by `using`, the generator knows of no error and goes on after the
- * `yield`.
+ * handles the error. Nobody else can tell the generator that a block failed: held by `using` or in `openScope`, it goes
+ * on after its `yield` in that case too. The transaction below would commit there.
  *
  * ```ts
  * import { resource, withScope } from '@dataenginex/resources';
@@ -107,14 +108,15 @@ async function openAsync<T>(
     opened.reject(reason);
     const giveUp = async (managed: ManagedAsyncGenerator<T>): Promise<void> => {
       await managed.end(reason).catch((error: unknown) => {
-        if (error !== reason) throw error;
+        if (!echoes(error, signal)) throw error;
       });
     };
     void opening.then(giveUp, () => {}); // of a setup that fails now the caller has been told the reason
   };
   signal.addEventListener('abort', abort, { once: true });
-  opening.then(opened.resolve, opened.reject);
-  return opened.promise.finally(() => signal.removeEventListener('abort', abort));
+  const forget = (): void => signal.removeEventListener('abort', abort);
+  opening.finally(forget).then(opened.resolve, opened.reject); // an abort in between must not end what is handed out
+  return opened.promise;
 }
 
 class ManagedGenerator<T> implements Managed<T> {

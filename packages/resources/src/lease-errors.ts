@@ -30,7 +30,7 @@ export class AcquireTimeoutError extends DexError {
   }
 }
 
-/** The semaphore, lock or pool is closed: it rejects who waits and who comes. */
+/** The semaphore, lock or pool is closed: it rejects the acquires that wait and those that come. */
 export class ClosedError extends DexError {
   override readonly name = 'ClosedError';
   readonly code = 'DEX_CLOSED';

@@ -27,6 +27,7 @@ export class Mutex extends Semaphore {
     super(1, { ...options, name: options.name ?? 'mutex' });
   }
 
+  /** True while somebody holds it. */
   get locked(): boolean {
     return this.available === 0;
   }

@@ -116,6 +116,7 @@ export class Pool<T> implements AsyncDisposable {
     }
   }
 
+  /** Looks at the pool as it is now. Cheap enough for a gauge or a probe. */
   stats(): PoolStats {
     const creating = this.#creates.size;
     const alive = this.#entries.size;
@@ -136,9 +137,9 @@ export class Pool<T> implements AsyncDisposable {
   }
 
   /**
-   * Rejects who waits and who comes, destroys what is idle, and waits until every lease is released and its resource
-   * destroyed. After `drainMs` it destroys what is still lent as well. It takes no longer than `drainMs` and `destroyMs`
-   * together, and leaves no timer. A second call waits too, and reports nothing.
+   * Rejects the acquires that wait and those that come, destroys what is idle, and waits until every lease is released
+   * and its resource destroyed. After `drainMs` it destroys what is still lent as well. It takes no longer than `drainMs`
+   * and `destroyMs` together, and leaves no timer. A second call waits too, and reports nothing.
    *
    * @throws {DrainError} When leases were still out after `drainMs`.
    */

@@ -90,8 +90,8 @@ export class ReadWriteLock implements AsyncDisposable {
   }
 
   /**
-   * Rejects who waits and who comes, and waits until every lease is released. A second call waits too, and reports
-   * nothing.
+   * Rejects the acquires that wait and those that come, and waits until every lease is released. A second call waits
+   * too, and reports nothing.
    *
    * @throws {DrainError} When leases are still out after `drainMs`.
    */

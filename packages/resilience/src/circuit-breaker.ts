@@ -23,11 +23,11 @@ export interface CircuitBreakerOptions {
   slowCallRatio?: number | undefined;
   /** Opens when so many calls in a row failed, also before `minimumCalls`; `Infinity` for never. @default 10 */
   consecutiveFailures?: number | undefined;
-  /** How long it is open before a probe, less up to a fifth at random, in ms. @default 5_000, or 50 with `park` */
+  /** How long it is open before a probe, less up to a fifth at random, in ms. @default 5_000, or 40 with `park` */
   openMs?: number | undefined;
   /** Where the growth of `openMs` stops. @default 60_000, or 1_000 with `park`; never less than `openMs` */
   maxOpenMs?: number | undefined;
-  /** How much longer it is open after each probe that failed, from 1. @default 2, or 1.03 with `park` */
+  /** How much longer it is open after each probe that failed, from 1. @default 2, or 1.02 with `park` */
   openGrowth?: number | undefined;
   /** Calls let through when half-open, by whose outcomes the circuit closes or opens again. @default 1 */
   halfOpenCalls?: number | undefined;
@@ -170,9 +170,9 @@ function readSettings(options: CircuitBreakerOptions): CircuitSettings {
     failureRatio = 0.5,
     slowCallRatio = 0.5,
     consecutiveFailures = 10,
-    openMs = park ? 50 : 5_000,
+    openMs = park ? 40 : 5_000,
     maxOpenMs = Math.max(openMs, park ? 1_000 : 60_000),
-    openGrowth = park ? 1.03 : 2,
+    openGrowth = park ? 1.02 : 2,
     halfOpenCalls = 1,
     failureIf = () => true,
     failureIfResult,

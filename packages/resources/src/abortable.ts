@@ -10,6 +10,7 @@ export async function* abortable<T>(
     yield* source;
     return;
   }
+  signal.throwIfAborted(); // it tells no listener of an abort that was before
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   // One listener for all steps: a race per step would pile up reactions on one long-lived promise.
   let step: PromiseWithResolvers<IteratorResult<T, unknown>>;
@@ -30,7 +31,7 @@ export async function* abortable<T>(
     }
   } finally {
     signal.removeEventListener('abort', abort);
-    if (signal.aborted) void Promise.resolve(iterator.return?.()).catch(() => {});
+    if (signal.aborted) void (async () => iterator.return?.())().catch(() => {});
     else if (suspended) await iterator.return?.();
   }
 }

@@ -249,6 +249,32 @@ describe('aborting atomicWrite', () => {
     expect(listeners()).toBe(0);
   });
 
+  it.each([0, 1, 2, 4, 8])('rejects when it aborts while the file is being opened, step %i', async (steps) => {
+    const controller = new AbortController();
+    const source: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
+    const writing = expect(atomicWrite(path, source, { signal: controller.signal })).rejects.toBe('enough');
+    for (let step = 0; step < steps; step += 1) await setImmediate();
+    controller.abort('enough');
+    await writing;
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('rejects with the reason whatever the source throws as it is closed', async () => {
+    const controller = new AbortController();
+    const source: Iterable<string> = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          controller.abort('enough');
+          return { value: 'a', done: false };
+        },
+        return: () => {
+          throw new Error('closing failed');
+        },
+      }),
+    };
+    await expect(atomicWrite(path, source, { signal: controller.signal })).rejects.toBe('enough');
+  });
+
   it('stops between the pieces of large data', async () => {
     const { controller, listeners } = countedController();
     const writing = atomicWrite(path, new Uint8Array(64 * 2 ** 20), { signal: controller.signal });

@@ -87,9 +87,11 @@ export class Gate<T = void, Tag = never> {
     if (this.#end !== undefined) return this.#end.catch(() => {});
     checkNumber('close.drainMs', drainMs, { min: 0, max: Infinity });
     this.#closed = true;
+    const end = Promise.withResolvers<void>();
+    this.#end = end.promise; // what `finish` calls may close as well
     while (this.queue.size > 0) this.queue.reject(new ClosedError(this.name));
-    this.#end = finish(drainMs);
-    return this.#end;
+    finish(drainMs).then(end.resolve, end.reject);
+    return end.promise;
   }
 
   readonly #finish = async (drainMs: number): Promise<void> => {

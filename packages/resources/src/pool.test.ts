@@ -471,6 +471,32 @@ describe('pool.close', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('closes once, also when create and destroy close it as well', async () => {
+    const closings: Promise<string>[] = [];
+    const close = () => void closings.push(pool.close().then(() => 'closed'));
+    let creates = 0;
+    const { pool } = setUp({
+      create: ({ signal }) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            close();
+            reject(signal.reason);
+          });
+          if (creates === 0) resolve({ id: 1 });
+          creates += 1;
+        }),
+      destroy: close,
+      drainMs: Infinity,
+    });
+    const lease = await pool.acquire();
+    pool.acquire().catch(() => {});
+    const closing = pool.close();
+    lease.release();
+    await closing;
+    const left = settle().then(() => 'some are left');
+    expect(await Promise.race([Promise.all(closings), left])).toEqual(['closed', 'closed']);
+  });
+
   it('is bounded when destroy hangs, and tells', async () => {
     const { pool, errors } = setUp({ destroy: never, destroyMs: 100 });
     (await pool.acquire()).release();

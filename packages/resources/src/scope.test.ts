@@ -128,6 +128,19 @@ describe('openScope', () => {
     expect(log).toEqual(['a begins', 'a ends', 'second']);
   });
 
+  it('closes once also when a listener of its signal closes it: that waits for the end', async () => {
+    const log: string[] = [];
+    const scope = openScope();
+    scope.defer(async () => setTimeout(5).then(() => log.push('disposed')));
+    const inner = Promise.withResolvers<void>();
+    scope.signal.addEventListener('abort', () => {
+      inner.resolve(scope.close().then(() => void log.push('closed')));
+    });
+    await scope.close();
+    await inner.promise;
+    expect(log).toEqual(['disposed', 'closed']);
+  });
+
   it('says whether it is disposed', async () => {
     const scope = openScope();
     expect(scope.disposed).toBe(false);

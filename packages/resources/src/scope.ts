@@ -219,12 +219,13 @@ export class Scope implements AsyncDisposable {
    * waits too, and reports nothing.
    *
    * Errors that only repeat the reason of the cancellation are not reported. In `withScope` nothing is reported here,
-   * since `withScope` does. A task must not wait for the closing of its own scope, which waits for the task.
+   * since `withScope` does. A task or disposer must not wait for the closing of its own scope, which waits for it.
    *
    * @throws {ScopeError} When more than one task or disposer failed; a single error is thrown as it is.
    */
   close(): Promise<void> {
-    if (this.#closing) return this.#end?.catch(() => {}) ?? tick; // no end yet: the first disposer is being called
+    // A listener of the signal, or the first disposer, may call this before there is an end.
+    if (this.#closing) return (this.#end ?? tick.then(() => this.#end)).catch(() => {});
     this.#closing = true;
     untrack(this);
     this.#end = this.#close();

@@ -91,7 +91,7 @@ export class TaskGroup {
 
   /** Cancels what runs, lets no more start, and lets go of the outer signal. */
   end(): void {
-    if (this.#outer?.aborted === true) this.#control();
+    if (this.#outer?.aborted === true) this.handleEvent(); // it may have aborted in this tick, and not told so far
     this.#ended = true;
     this.#outer?.removeEventListener('abort', this);
     this.#controller?.abort(new ScopeClosedError());
@@ -145,7 +145,7 @@ function contains(whole: unknown, error: unknown): boolean {
  * Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap it as they wrap any error. The
  * cause of a ScopeError is only the first of several.
  */
-function echoes(error: unknown, signal: AbortSignal | undefined): boolean {
+export function echoes(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;
   if (error === signal.reason) return true;
   return error instanceof Error && !(error instanceof ScopeError) && error.cause === signal.reason;

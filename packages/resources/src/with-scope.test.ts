@@ -282,6 +282,17 @@ describe('the outer signal of withScope', () => {
     await expect(running).rejects.toBe(error);
   });
 
+  it('rejects with its reason also when an earlier listener of the signal closes the scope', async () => {
+    const controller = new AbortController();
+    const running = withScope({ signal: controller.signal }, async (scope) => {
+      controller.signal.addEventListener('abort', () => void scope.close());
+      scope.spawn(async ({ signal }) => setTimeout(60_000, null, { signal }));
+      return 'a result';
+    });
+    controller.abort('enough');
+    await expect(running).rejects.toBe('enough');
+  });
+
   it('does not interrupt the release', async () => {
     const { controller, listeners } = countedController();
     const log: string[] = [];

@@ -472,6 +472,47 @@ describe('a signal among the arguments of a resource', () => {
     }
   });
 
+  it('either rejects or leaves the resource alone, whenever it aborts', async () => {
+    for (let steps = 0; steps < 12; steps += 1) {
+      const controller = new AbortController();
+      let isUp = true;
+      const station = resource(async function* station(_options: { signal: AbortSignal }) {
+        try {
+          yield 1;
+        } finally {
+          isUp = false;
+        }
+      });
+      const opening = station(controller).then(
+        () => 'opened',
+        () => 'rejected',
+      );
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      controller.abort('enough');
+      const outcome = await opening;
+      await setImmediate();
+      expect([outcome, isUp]).toEqual(outcome === 'opened' ? ['opened', true] : ['rejected', false]);
+    }
+  });
+
+  it('tells nobody of a teardown that throws but the reason, wrapped', async () => {
+    const controller = new AbortController();
+    const torn = Promise.withResolvers<void>();
+    const station = resource(async function* station(_options: { signal: AbortSignal }) {
+      try {
+        yield 1;
+      } catch (cause) {
+        torn.resolve();
+        throw new Error('rolled back', { cause });
+      }
+    });
+    const opening = station(controller);
+    controller.abort('enough');
+    await expect(opening).rejects.toBe('enough');
+    await torn.promise;
+    await setImmediate(); // an unhandled rejection would fail the run
+  });
+
   it('leaves no listener behind once the resource is set up, and does not end it', async () => {
     const { controller, listeners } = countedController();
     const station = resource(async function* station(_options: { signal: AbortSignal }) {

@@ -110,6 +110,18 @@ describe('Semaphore', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('rejects many who share a signal without looking at each for each', async () => {
+    const semaphore = new Semaphore(1, { maxWaiters: Infinity });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const removals = vi.spyOn(signal, 'removeEventListener');
+    using _lease = await semaphore.acquire();
+    const waiting = Array.from({ length: 100 }, () => semaphore.acquire({ signal }).catch((error: unknown) => error));
+    controller.abort('enough');
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['enough']));
+    expect(removals).not.toHaveBeenCalled(); // each looks through all that are left
+  });
+
   it('turns away at once who would be one too many in the queue', async () => {
     const semaphore = new Semaphore(1, { maxWaiters: 1 });
     using _lease = await semaphore.acquire();

@@ -22,7 +22,7 @@ class Waiter<T, Tag> {
   readonly timeoutMs: number;
   readonly deadline: number;
   readonly #queue: WaitQueue<T, Tag>;
-  readonly #signal: AbortSignal | undefined;
+  #signal: AbortSignal | undefined;
   readonly #settle: PromiseWithResolvers<T>;
 
   constructor(queue: WaitQueue<T, Tag>, settle: PromiseWithResolvers<T>, wish: Wish<Tag>) {
@@ -50,7 +50,9 @@ class Waiter<T, Tag> {
 
   /** The signal aborted. */
   handleEvent(): void {
-    this.#queue.leave(this, this.#signal?.reason);
+    const reason: unknown = this.#signal?.reason;
+    this.#signal = undefined; // of n listeners, Node would look for each of those that are gone already
+    this.#queue.leave(this, reason);
   }
 }
 

@@ -23,6 +23,12 @@ describe('tempDir', () => {
     expect(await modeOf(one.path)).toBe(0o700);
   });
 
+  it.each(['', '.', '..'])('stays in its parent when its prefix is "%s"', async (prefix) => {
+    await using folder = await tempDir({ parent: parent.path, prefix });
+    await using file = await tempFile({ parent: parent.path, prefix });
+    expect([dirname(folder.path), dirname(file.path)]).toEqual([parent.path, parent.path]);
+  });
+
   it('is removed at the end with all that is in it, but not what links point at', async () => {
     using leaks = trackLeaks();
     await writeFile(join(parent.path, 'kept'), '');

@@ -2,7 +2,7 @@ import { OptionError } from '@dataenginex/core';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { TempError } from './errors.ts';
 import { track, untrack } from './leaks.ts';
 import { checkSignal } from './signal.ts';
@@ -84,7 +84,7 @@ export class Temp implements AsyncDisposable {
 export async function tempDir(options: TempDirOptions = {}): Promise<Temp> {
   const { prefix = 'dex-', parent = tmpdir() } = options;
   checkPart('tempDir.prefix', prefix);
-  const start = join(parent, prefix);
+  const start = startIn(parent, prefix);
   return make('TempDir', start, checkSignal('tempDir.signal', options.signal), () => mkdtemp(start));
 }
 
@@ -108,7 +108,7 @@ export async function tempFile(options: TempFileOptions = {}): Promise<Temp> {
   const { prefix = 'dex-', suffix = '', parent = tmpdir() } = options;
   checkPart('tempFile.prefix', prefix);
   checkPart('tempFile.suffix', suffix);
-  const path = join(parent, `${prefix}${randomBytes(6).toString('hex')}${suffix}`);
+  const path = `${startIn(parent, prefix)}${randomBytes(6).toString('hex')}${suffix}`;
   return make('TempFile', path, checkSignal('tempFile.signal', options.signal), async () => {
     await (await open(path, 'wx', 0o600)).close();
     return path;
@@ -133,6 +133,11 @@ async function make(
     throw signal.reason;
   }
   return temp;
+}
+
+/** `join(parent, prefix)` would leave the parent when the prefix is empty, or dots. */
+function startIn(parent: string, prefix: string): string {
+  return join(resolve(parent), '/') + prefix;
 }
 
 function checkPart(option: string, part: string): void {

@@ -167,6 +167,11 @@ describe('all', () => {
     expect(state).toMatchObject({ running: 0, ended: 2 });
   });
 
+  it('refuses what is no signal, by its own name', async () => {
+    // @ts-expect-error a controller
+    await expect(all([], { signal: new AbortController() })).rejects.toThrow('Option "all.signal" must be');
+  });
+
   it('refuses what it cannot run', async () => {
     const { state, task } = gauge();
     for (const concurrency of [0, -1, 1.5, NaN]) {

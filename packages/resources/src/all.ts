@@ -1,4 +1,5 @@
 import { checkInteger } from '@dataenginex/core';
+import { checkSignal } from './signal.ts';
 import { nameInList, type TaskFunction } from './task-group.ts';
 import { withScope } from './with-scope.ts';
 
@@ -54,8 +55,9 @@ export function all<const T extends readonly TaskFunction<unknown>[]>(
 ): Promise<Results<T>>;
 export function all<T>(tasks: Iterable<TaskFunction<T>>, options?: AllOptions): Promise<T[]>;
 export async function all<T>(tasks: Iterable<TaskFunction<T>>, options: AllOptions = {}): Promise<T[]> {
-  const { concurrency = 8, signal } = options;
+  const { concurrency = 8 } = options;
   checkInteger('all.concurrency', concurrency, { min: 1, max: Infinity });
+  const signal = checkSignal('all.signal', options.signal);
   return withScope({ signal }, async (scope) => {
     const results: T[] = [];
     let started = 0;

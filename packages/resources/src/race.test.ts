@@ -94,6 +94,11 @@ describe('race', () => {
     await expect(race([late, () => 'won'], { signal: controller.signal })).resolves.toBe('won');
   });
 
+  it('refuses what is no signal, by its own name', async () => {
+    // @ts-expect-error a controller
+    await expect(race([() => 1], { signal: new AbortController() })).rejects.toThrow('Option "race.signal" must be');
+  });
+
   it('refuses an empty list, and what is not a function, before it starts anything', async () => {
     let started = 0;
     await expect(race([])).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import { OptionError } from '@dataenginex/core';
+import { checkSignal } from './signal.ts';
 import { nameInList, type TaskFunction } from './task-group.ts';
 import { withScope } from './with-scope.ts';
 
@@ -41,7 +42,8 @@ export function race<T>(tasks: Iterable<TaskFunction<T>>, options?: RaceOptions)
 export async function race<T>(tasks: Iterable<TaskFunction<T>>, options: RaceOptions = {}): Promise<T> {
   const named = Array.from(tasks, (task, index) => ({ task, name: nameInList('race.tasks', task, index) }));
   if (named.length === 0) throw new OptionError('race.tasks', 'one task or more', tasks);
-  return withScope({ signal: options.signal }, async (scope) => {
+  const signal = checkSignal('race.signal', options.signal);
+  return withScope({ signal }, async (scope) => {
     try {
       return await Promise.race(named.map(({ task, name }) => scope.spawn(task, { name }).result));
     } finally {

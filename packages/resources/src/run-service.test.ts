@@ -231,6 +231,23 @@ describe('runService with a signal of the program', () => {
     await expect(runService(async () => {}, { signal: controller.signal })).rejects.toBe(reason);
   });
 
+  it('leaves the process alone also when a disposer fails meanwhile', async () => {
+    const controller = new AbortController();
+    const { exitCode } = process;
+    const running = runService(
+      async ({ scope, ready }) => {
+        scope.defer(() => Promise.reject(new Error('disk')));
+        await ready();
+      },
+      { signal: controller.signal },
+    );
+    controller.abort(new Error('test over'));
+    await expect(running).rejects.toMatchObject({ code: 'DEX_SCOPE', origins: ['signal', 'dispose'] });
+    const after = process.exitCode;
+    process.exitCode = exitCode;
+    expect(after).toBe(exitCode);
+  });
+
   it.each([
     ['removalMs', 0.5],
     ['drainMs', -1],

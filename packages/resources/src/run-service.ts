@@ -161,10 +161,12 @@ export async function runService(
     });
     await Promise.race([running, overdue.promise]);
   } catch (error) {
-    if (outer?.aborted === true && error === outer.reason) throw error;
-    const cutShort = error instanceof ServiceStoppedError && error === halting.signal.reason;
-    process.exitCode = cutShort ? exitCodes[error.stoppedBy] : 1;
-    if (!cutShort) throw error;
+    if (error instanceof ServiceStoppedError && error === halting.signal.reason) {
+      process.exitCode = exitCodes[error.stoppedBy];
+      return;
+    }
+    if (outer?.aborted !== true) process.exitCode = 1;
+    throw error;
   } finally {
     clearInterval(alive);
     clearTimeout(removalTimer);

@@ -184,6 +184,10 @@ describe('withTimeout', () => {
     await expect(withTimeout(timeoutMs, () => 1)).rejects.toThrow('Option "withTimeout.timeoutMs" must be an integer');
   });
 
+  it('refuses a disposeMs that cannot work, by its own name', async () => {
+    await expect(withTimeout(1, () => 1, { disposeMs: -1 })).rejects.toThrow('Option "withTimeout.disposeMs" must be');
+  });
+
   it('refuses what is no signal', async () => {
     // @ts-expect-error not a signal
     await expect(withTimeout(1, () => setImmediate(1), { signal: {} })).rejects.toThrow(

@@ -1,7 +1,6 @@
 import { checkInteger } from '@dataenginex/core';
 import { ScopeTimeoutError } from './errors.ts';
-import type { Scope, ScopeOptions } from './scope.ts';
-import { checkSignal } from './signal.ts';
+import { checkScope, type Scope, type ScopeOptions } from './scope.ts';
 import { withScope } from './with-scope.ts';
 
 /**
@@ -27,7 +26,7 @@ import { withScope } from './with-scope.ts';
  * @returns What the body returned.
  * @throws {ScopeTimeoutError} When the time is over before the disposing begins.
  * @throws {ScopeError} When several things failed; the deadline counts as one of them, of origin `signal`.
- * @throws {OptionError} When `timeoutMs` is out of range, or `signal` is not an AbortSignal.
+ * @throws {OptionError} When `timeoutMs` or an option is out of range.
  * @throws The signal's reason, when it aborts before the disposing begins.
  */
 export async function withTimeout<T>(
@@ -36,14 +35,14 @@ export async function withTimeout<T>(
   options: ScopeOptions = {},
 ): Promise<T> {
   checkInteger('withTimeout.timeoutMs', timeoutMs, { min: 0, max: 2 ** 31 - 1 });
-  const outer = checkSignal('withTimeout.signal', options.signal);
+  const { signal: outer, disposeMs } = checkScope('withTimeout', options);
   outer?.throwIfAborted();
   const controller = new AbortController();
   const abort = (): void => controller.abort(outer?.reason);
   const timer = setTimeout(() => controller.abort(new ScopeTimeoutError('scope', timeoutMs)), timeoutMs);
   outer?.addEventListener('abort', abort, { once: true });
   try {
-    return await withScope({ ...options, signal: controller.signal }, body);
+    return await withScope({ signal: controller.signal, disposeMs }, body);
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', abort);

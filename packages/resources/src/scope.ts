@@ -267,7 +267,7 @@ export class Scope implements AsyncDisposable {
 
   #handle(error: unknown): void {
     if (error === undefined || this.#outcome?.replaceable === false) return;
-    this.#forget();
+    this.#tasks.forget();
     if (this.#outcome !== undefined) this.#outcome.handled = { error };
   }
 
@@ -275,16 +275,9 @@ export class Scope implements AsyncDisposable {
   #add(thrown: unknown, told: unknown): void {
     if (told !== undefined) {
       if (thrown === told) return;
-      if (thrown instanceof Error && thrown.cause === told && !this.#forget()) return;
+      if (thrown instanceof Error && thrown.cause === told && !this.#tasks.forget()) return;
     }
     this.#tasks.record('dispose', thrown);
-  }
-
-  /** Drops the failures, but not an abort from outside. Returns whether there were any. */
-  #forget(): boolean {
-    const { failures } = this.#tasks;
-    const kept = failures.filter((failure) => !isOwn(failure));
-    return failures.splice(0, Infinity, ...kept).length > kept.length;
   }
 
   async #await(pending: PromiseLike<Resource>): Promise<Resource> {

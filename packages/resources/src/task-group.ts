@@ -26,6 +26,8 @@ export class TaskGroup {
   readonly failures: Failure[] = [];
   /** How many tasks run. */
   running = 0;
+  /** The errors of `failures`, and what those are made of: to search the list for each would take n² steps. */
+  readonly #known = new Set<unknown>();
   readonly #outer: AbortSignal | undefined;
   #controller: AbortController | undefined;
   #ended = false;
@@ -80,7 +82,17 @@ export class TaskGroup {
   }
 
   record(origin: string, error: unknown): void {
-    if (!this.failures.some((failure) => failure.error === error)) this.failures.push({ origin, error });
+    if (this.#known.has(error)) return;
+    this.failures.push({ origin, error });
+    for (const part of partsOf(error)) this.#known.add(part);
+  }
+
+  /** Drops the failures, but not an abort from outside. Returns whether there were any. */
+  forget(): boolean {
+    const dropped = this.failures.splice(0);
+    this.#known.clear();
+    for (const { origin, error } of dropped) if (origin === 'signal') this.record(origin, error);
+    return dropped.length > this.failures.length;
   }
 
   /** Resolves when no task runs. By the time a caller goes on, one may again: wait for it `while` some are running. */
@@ -107,7 +119,7 @@ export class TaskGroup {
 
   /** Whether the error was recorded, or only repeats why the group was cancelled. */
   #isKnown(error: unknown): boolean {
-    if (this.failures.some((failure) => contains(failure.error, error))) return true;
+    if (this.#known.has(error)) return true;
     if (echoes(error, this.signal) || echoes(error, this.#outer)) return true;
     if (!(error instanceof ScopeError || error instanceof AggregateError)) return false;
     return error.errors.length > 0 && error.errors.every((part) => this.#isKnown(part));
@@ -137,16 +149,20 @@ function originOf(name: string): string {
   return name === '' ? 'task' : `task "${name}"`;
 }
 
-function contains(whole: unknown, error: unknown): boolean {
-  return whole === error || (whole instanceof ScopeError && whole.errors.some((part) => contains(part, error)));
+function* partsOf(error: unknown): Generator<unknown, void, undefined> {
+  yield error;
+  if (error instanceof ScopeError) for (const part of error.errors) yield* partsOf(part);
 }
 
 /**
- * Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap it as they wrap any error. The
- * cause of a ScopeError is only the first of several.
+ * Node's own APIs reject with an AbortError whose cause is the reason, and libraries wrap either as they wrap any error.
+ * The cause of a ScopeError is only the first of several.
  */
 export function echoes(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;
   if (error === signal.reason) return true;
-  return error instanceof Error && !(error instanceof ScopeError) && error.cause === signal.reason;
+  if (!(error instanceof Error) || error instanceof ScopeError) return false;
+  const { cause } = error;
+  if (cause === signal.reason) return true;
+  return cause instanceof Error && cause.name === 'AbortError' && cause.cause === signal.reason;
 }

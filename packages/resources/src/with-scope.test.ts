@@ -293,6 +293,19 @@ describe('the outer signal of withScope', () => {
     await expect(running).rejects.toBe('enough');
   });
 
+  it('is not reported again by a task that wraps the AbortError of Node', async () => {
+    const boom = new Error('boom');
+    const running = withScope({}, async (scope) => {
+      scope.spawn(async ({ signal }) =>
+        setTimeout(60_000, null, { signal }).catch((cause: unknown) => {
+          throw new Error('No answer.', { cause });
+        }),
+      );
+      scope.spawn(async () => Promise.reject(boom));
+    });
+    await expect(running).rejects.toBe(boom);
+  });
+
   it('does not interrupt the release', async () => {
     const { controller, listeners } = countedController();
     const log: string[] = [];

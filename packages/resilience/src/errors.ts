@@ -32,6 +32,8 @@ export abstract class RefusedError extends DexError {}
 export class PolicyClosedError extends RefusedError {
   override readonly name = 'PolicyClosedError';
   readonly code = 'DEX_POLICY_CLOSED';
+  /** It never opens again, so a `retry` around it does not wait. */
+  readonly retryAfterMs = Infinity;
 
   constructor() {
     super('The policy is closed.');

@@ -13,6 +13,7 @@ export interface FallbackEvent {
 export interface FallbackOptions {
   /** Which errors are replaced. @default all but those named "AbortError" */
   fallbackIf?: ((error: unknown) => boolean) | undefined;
+  /** Told before the fallback is made. What it throws, the call rejects with. */
   onFallback?: ((event: FallbackEvent) => void) | undefined;
 }
 

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  bulkhead,
   fixedWait,
   type GiveUpEvent,
   policy,
+  PolicyClosedError,
   retry,
   type RetryEvent,
   type RetryOptions,
@@ -110,6 +112,15 @@ describe('retry', () => {
     const { calls, result } = await play([error], {});
     expect(calls).toEqual([0]);
     expect(result).toBe(error);
+  });
+
+  it('does not wait for a policy that is closed', async () => {
+    const inner = bulkhead();
+    await inner.close();
+    const given: unknown[] = [];
+    const upstream = policy(retry({ onGiveUp: ({ attempt, reason }) => given.push(attempt, reason) }), inner);
+    await expect(upstream.run(async () => 'answer')).rejects.toBeInstanceOf(PolicyClosedError);
+    expect(given).toEqual([1, 'retry-after']);
   });
 
   it('ignores a retryAfterMs that makes no sense, and takes one from the option', async () => {

@@ -45,7 +45,7 @@ export interface RetryOptions extends ExponentialWaitOptions {
   wait?: Wait | undefined;
   /** Whether another attempt may help. @default every error is retried */
   retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
-  /** Whether a result is as good as a failure. When attempts run out, it is returned. @default no result is */
+  /** Whether a result is as good as a failure. When attempts or time run out, it is returned. @default no result is */
   retryIfResult?: ((result: unknown, attempt: number) => boolean) | undefined;
   /** Ends the attempts before they run out. */
   stop?: ((state: RetryState) => boolean) | undefined;
@@ -58,7 +58,9 @@ export interface RetryOptions extends ExponentialWaitOptions {
   retryAfterMs?: ((error: unknown) => number | undefined) | undefined;
   /** A server that asks for more than this is not asked again: its error is thrown at once. @default 60_000 */
   maxRetryAfterMs?: number | undefined;
+  /** Told before each wait. What it throws, the call rejects with. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
+  /** Told when a failure is not retried any more, and why. What it throws, the call rejects with. */
   onGiveUp?: ((event: GiveUpEvent) => void) | undefined;
 }
 
@@ -83,9 +85,9 @@ const unbounded: RetryBudget = { tokens: Infinity, spend() {}, refund() {}, earn
 type Failed<R> = { readonly error: unknown } | { readonly error?: undefined; readonly result: R };
 
 /**
- * Calls again after a failure, with full jitter between attempts. When attempts run out, the last error is thrown as it
- * is. An abort ends the wait between attempts and is never retried. A wait that would outlast a timeout around the
- * retry is not begun: the error is thrown at once.
+ * Calls again after a failure, whatever the error, with full jitter between attempts. When attempts run out, the last
+ * error is thrown as it is. An abort ends the wait between attempts and is never retried. A wait that would outlast a
+ * timeout around the retry is not begun: the error is thrown at once. So is a `PolicyClosedError`.
  *
  * ```ts
  * import { retry } from '@dataenginex/resilience';

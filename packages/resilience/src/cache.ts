@@ -37,7 +37,7 @@ export interface CacheOptions<K extends readonly unknown[] = readonly unknown[]>
   maxRefreshes?: number | undefined;
   /** When a refresh in the background is given up, in milliseconds. @default 30_000 */
   refreshTimeoutMs?: number | undefined;
-  /** What it throws is an unhandled rejection, since nobody waits for a refresh. */
+  /** Told when a refresh in the background failed. What it throws is an unhandled rejection, since nobody waits for it. */
   onRefreshError?: ((event: RefreshErrorEvent) => void) | undefined;
 }
 

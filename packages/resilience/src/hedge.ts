@@ -35,6 +35,7 @@ export interface HedgeOptions {
    * @default `retryBudget({ maxTokens: 20, tokenRatio: 0.1 })` of this policy's own: a tenth more calls
    */
   budget?: RetryBudget | false | undefined;
+  /** Told before each hedge. What it throws, the call rejects with. */
   onHedge?: ((event: HedgeEvent) => void) | undefined;
 }
 

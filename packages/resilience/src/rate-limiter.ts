@@ -6,11 +6,11 @@ import { longestTimerMs } from './sleep.ts';
 import { count, telemetry } from './telemetry.ts';
 import { WaitQueue } from './wait-queue.ts';
 
-/** What every rate limit is told. */
+/** The rate that `rateLimit` and `redisRateLimit` keep to, for all calls or for each key. */
 export interface RateOptions<K extends readonly unknown[] = readonly unknown[]> {
   /** Calls that are let through in `perMs` milliseconds, in the long run; from 1. */
   limit: number;
-  /** From 1. @default 1_000 */
+  /** In how many milliseconds, from 1. @default 1_000 */
   perMs?: number | undefined;
   /** Calls that are let through at once after a pause, from 1, which spaces them evenly. @default `limit` */
   burst?: number | undefined;

@@ -280,6 +280,17 @@ describe('priority in a bulkhead', () => {
     expect(names).toEqual(['first', 'high', 'low 1']);
   });
 
+  it('does not make a call walk past the many that wait with another', async () => {
+    const one = bulkhead({ concurrent: 1, maxQueued: 200_000 });
+    const order: number[] = [];
+    const runs = Array.from({ length: 100_001 }, (_, n) => {
+      const priority = n === 0 ? 0 : n % 3;
+      return one.run(async () => void order.push(priority), { priority });
+    });
+    await Promise.all(runs);
+    expect(order.slice(1)).toEqual(order.slice(1).toSorted((a, b) => b - a));
+  });
+
   it('is asked only where a call has to wait, and must be a number', async () => {
     const priority = vi.fn(() => Number.NaN);
     const one = bulkhead({ concurrent: 1, priority });

@@ -1,6 +1,6 @@
 import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
 import { LRUCache } from 'lru-cache';
-import { Call, type Next } from './call.ts';
+import { Call, type Next, noDeadline } from './call.ts';
 import { PolicyClosedError, TimeoutError } from './errors.ts';
 import { type KeyedArguments, keyOf } from './key.ts';
 import { createPolicy, type Policy } from './policy.ts';
@@ -159,7 +159,7 @@ export function cache<K extends readonly unknown[] = readonly unknown[]>(
 
   const refresh = (next: Next, call: Call<unknown>, id: string, key: string): void => {
     if (refreshes.size >= maxRefreshes || calls.get(id)) return;
-    const background = new Call(call.run, call.attempt, Infinity);
+    const background = new Call(call.run, call.attempt, noDeadline);
     const timer = setTimeout(() => background.abort(new TimeoutError(refreshTimeoutMs)), refreshTimeoutMs).unref();
     const refreshed = load(next, background, id, key)
       .join(background)

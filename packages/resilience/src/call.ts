@@ -24,48 +24,100 @@ export interface Run<R> {
   readonly name: string | undefined;
 }
 
-interface Abortable {
+export interface Abortable {
   abort(reason: unknown): void;
 }
 
-const calls = new WeakMap<AbortSignal, Call<unknown>>();
+/** Of the earliest timeout around a call. */
+export interface Deadline {
+  /** On the clock of `performance.now()`; `Infinity` without a timeout, and once it has settled. */
+  readonly at: number;
+  /** What its timer does, for whoever sees first that it is due. */
+  expire(): void;
+}
+
+export const noDeadline: Deadline = { at: Infinity, expire() {} };
+
+/** What a run is bound by: an attempt of another run, or a signal of the user. */
+interface Source {
+  readonly deadline: Deadline;
+  link(listener: Abortable): void;
+  unlink(listener: Abortable): void;
+}
+
+const sources = new WeakMap<AbortSignal, Source>();
+
+/** Who hands out this signal: a policy used inside another's attempt goes on with its deadline. */
+export function sourceOf(signal: AbortSignal): Source {
+  let source = sources.get(signal);
+  if (source === undefined) {
+    source = new SignalSource(signal);
+    sources.set(signal, source);
+  }
+  return source;
+}
+
+/** Runs under one signal, behind one listener: adding another takes an `EventTarget` longer, the more there are. */
+class SignalSource implements Source {
+  readonly deadline = noDeadline;
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Set<Abortable>();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  link(listener: Abortable): void {
+    if (this.#listeners.size === 0) this.#signal.addEventListener('abort', this);
+    this.#listeners.add(listener);
+  }
+
+  unlink(listener: Abortable): void {
+    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop();
+  }
+
+  handleEvent(): void {
+    this.#stop();
+    for (const listener of this.#listeners) listener.abort(this.#signal.reason);
+    this.#listeners.clear();
+  }
+
+  #stop(): void {
+    this.#signal.removeEventListener('abort', this);
+  }
+}
 
 /**
  * An attempt in the tree of calls that policies make of one run. Aborting goes from a call to those made under it
  * without an `AbortSignal` between them: one is made only when the wrapped function asks for it, since it costs more
  * than all the rest of a call.
  */
-export class Call<R> implements Attempt {
+export class Call<R> implements Attempt, Source {
   readonly run: Run<R>;
   readonly attempt: number;
-  /** On the clock of `performance.now()`. */
-  readonly deadline: number;
+  readonly deadline: Deadline;
   #listeners: Abortable | Set<Abortable> | undefined;
   #controller: AbortController | undefined;
   #aborted: { reason: unknown } | undefined;
 
-  constructor(run: Run<R>, attempt: number, deadline: number) {
+  constructor(run: Run<R>, attempt: number, deadline: Deadline) {
     this.run = run;
     this.attempt = attempt;
     this.deadline = deadline;
   }
 
-  /** The call whose signal this is: a policy used inside another's attempt goes on with its deadline. */
-  static of(signal: AbortSignal): Call<unknown> | undefined {
-    return calls.get(signal);
-  }
-
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      calls.set(this.#controller.signal, this);
+      sources.set(this.#controller.signal, this);
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;
   }
 
   get remainingMs(): number {
-    return this.deadline === Infinity ? Infinity : Math.max(0, this.deadline - performance.now());
+    const { at } = this.deadline;
+    return at === Infinity ? Infinity : Math.max(0, at - performance.now());
   }
 
   /** The reason in a box, since the reason itself may be `undefined`. */

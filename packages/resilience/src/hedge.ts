@@ -119,7 +119,7 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
         const now = performance.now();
         racing.set(attempt, now);
         attempts += 1;
-        if (attempts <= maxHedges && now + delayMs < call.deadline) timer = setTimeout(sendHedge, delayMs);
+        if (attempts <= maxHedges && now + delayMs < call.deadline.at) timer = setTimeout(sendHedge, delayMs);
         observeAttempt(next, attempt).then(
           (value) => {
             if (!racing.has(attempt)) return;

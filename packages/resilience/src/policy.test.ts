@@ -77,6 +77,21 @@ describe('abort', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
+  it('takes one listener for all runs under the same signal, and reaches those that are left', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const ends: (() => void)[] = [];
+    const end = () => new Promise<void>((resolve) => ends.push(resolve));
+    const runs = Array.from({ length: 100_000 }, () => retry().run(end, { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    for (const finish of ends.splice(3)) finish();
+    await Promise.all(runs.slice(3));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    controller.abort('left');
+    expect(await Promise.allSettled(runs.slice(0, 3))).toMatchObject(Array(3).fill({ reason: 'left' }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
   it('reaches the signal of the attempt through every layer, also in a retry', async () => {
     const controller = new AbortController();
     let seen: AbortSignal | undefined;

@@ -1,5 +1,5 @@
 import { OptionError } from '@dataenginex/core';
-import { type Attempt, Call, invoke, type Layer, type Run } from './call.ts';
+import { type Attempt, Call, invoke, type Layer, noDeadline, type Run, sourceOf } from './call.ts';
 import { DecoratorError } from './errors.ts';
 import { observeRun } from './telemetry.ts';
 
@@ -84,7 +84,7 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
   const next = layer(invoke);
 
   const begin = <R>(run: Run<R>, signal: AbortSignal | undefined): Promise<R> => {
-    if (signal === undefined) return proceed(new Call(run, 1, Infinity));
+    if (signal === undefined) return proceed(new Call(run, 1, noDeadline));
     return runUntilAborted(proceed, run, signal);
   };
   const proceed = <R>(call: Call<R>): Promise<R> => (name === undefined ? next(call) : observeRun(next, call, name));
@@ -122,29 +122,23 @@ function addMembers<T extends object, M extends object>(target: T, members: M | 
 
 function runUntilAborted<R>(proceed: (call: Call<R>) => Promise<R>, run: Run<R>, signal: AbortSignal): Promise<R> {
   if (signal.aborted) return Promise.reject(signal.reason);
-  const outer = Call.of(signal);
-  const call = new Call(run, 1, outer?.deadline ?? Infinity);
+  const source = sourceOf(signal);
+  const call = new Call(run, 1, source.deadline);
   return new Promise<R>((resolve, reject) => {
     const waiting = {
       abort(reason: unknown): void {
         call.abort(reason);
         reject(reason);
       },
-      handleEvent: (): void => waiting.abort(signal.reason),
     };
-    const release = (): void => {
-      if (outer) outer.unlink(waiting);
-      else signal.removeEventListener('abort', waiting);
-    };
-    if (outer) outer.link(waiting);
-    else signal.addEventListener('abort', waiting, { once: true });
+    source.link(waiting);
     proceed(call).then(
       (value) => {
-        release();
+        source.unlink(waiting);
         resolve(value);
       },
       (error: unknown) => {
-        release();
+        source.unlink(waiting);
         reject(error);
       },
     );

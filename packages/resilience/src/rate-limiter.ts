@@ -82,7 +82,7 @@ class Lane {
     if (waitMs <= 0 && size === 0) return this.#begin(next, call, now);
 
     const turnMs = Math.max(0, waitMs) + size * this.#pace.intervalMs;
-    if (size >= maxQueued || now + turnMs >= call.deadline) return refuse(this.#pace, turnMs, call, this.#key);
+    if (size >= maxQueued || now + turnMs >= call.deadline.at) return refuse(this.#pace, turnMs, call, this.#key);
     count(waited, call);
     this.#arm(waitMs);
     return this.queue.wait(call, 0, () => this.#begin(next, call, performance.now()));

@@ -1,4 +1,4 @@
-import { Call } from './call.ts';
+import { Call, noDeadline } from './call.ts';
 
 /** Methods, since their parameters compare both ways: all who wait under one id are taken to want one type of result. */
 interface Waiter<R> {
@@ -82,7 +82,7 @@ export class SharedCalls {
     { run, attempt }: Call<R>,
     work: (call: Call<R>, shared: SharedCall) => Promise<R>,
   ): SharedCall {
-    const call = new Call(run, attempt, Infinity);
+    const call = new Call(run, attempt, noDeadline);
     const shared = new SharedCall(key, call, () => {
       this.#underWay.delete(shared);
       if (this.#current.get(id) === shared) this.#current.delete(id);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { policy, timeout, TimeoutError } from './index.ts';
+import { bulkhead, policy, timeout, TimeoutError } from './index.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -54,12 +54,58 @@ describe('timeout', () => {
     expect(seen).toEqual([Infinity, 300, 60]);
   });
 
-  it('makes no timer where one around it expires first', async () => {
-    const run = policy(timeout(100), timeout(100), timeout(200)).run(() => new Promise(() => {}));
-    const failed = expect(run).rejects.toMatchObject({ timeoutMs: 100 });
-    expect(vi.getTimerCount()).toBe(1);
-    await vi.advanceTimersByTimeAsync(100);
+  it.each([
+    { around: 100, inside: 200, first: 100 },
+    { around: 200, inside: 100, first: 100 },
+  ])('expires by the earlier of $around ms around and $inside ms inside', async ({ around, inside, first }) => {
+    const run = policy(timeout(around), timeout(inside)).run(() => new Promise(() => {}));
+    const failed = expect(run).rejects.toMatchObject({ timeoutMs: first });
+    await vi.advanceTimersByTimeAsync(first);
     await failed;
+  });
+
+  it('expires in its own time in what an attempt left behind, and in what is begun with its signal later', async () => {
+    let leftBehind = Promise.resolve(0);
+    let later: AbortSignal | undefined;
+    const slow = ({ remainingMs }: { remainingMs: number }) => after(500).then(() => remainingMs);
+    await timeout(100).run(async ({ signal }) => {
+      leftBehind = timeout(200).run(slow, { signal });
+      later = signal;
+    });
+    const remainingMs = timeout(1_000).run(slow, { signal: later });
+    const failed = expect(leftBehind).rejects.toMatchObject({ timeoutMs: 200 });
+    await vi.advanceTimersByTimeAsync(200);
+    await failed;
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await remainingMs).toBe(1_000);
+  });
+
+  it('does not make a call that was left behind lose its place in a queue', async () => {
+    const one = bulkhead({ concurrent: 1 });
+    const first = one.run(() => after(500));
+    let leftBehind = Promise.resolve('');
+    await timeout(100).run(async ({ signal }) => {
+      leftBehind = one.run(async () => 'second', { signal });
+    });
+    await vi.advanceTimersByTimeAsync(500);
+    await first;
+    expect(await leftBehind).toBe('second');
+  });
+
+  it('expires for a waiting call whose turn comes late, before its timer has a chance to', async () => {
+    const one = bulkhead({ concurrent: 1 });
+    let free = (): void => {};
+    const first = one.run(() => new Promise<void>((resolve) => (free = resolve)));
+    let calls = 0;
+    const second = policy(timeout(100), one).run(async () => (calls += 1));
+    const failed = expect(second).rejects.toMatchObject({ timeoutMs: 100 });
+    // The clock goes on and the timers stand still, as in an event loop that is blocked.
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 100);
+    free();
+    await first;
+    await failed;
+    now.mockRestore();
+    expect([calls, one.active, one.queued]).toEqual([0, 0, 0]);
   });
 
   it('binds the policies that are handed the signal of its attempt', async () => {

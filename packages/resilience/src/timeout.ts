@@ -32,32 +32,36 @@ export function timeout(ms: number): Policy {
   checkNumber('timeout.ms', ms, { min: 1, max: longestTimerMs });
   return createPolicy((next) => (call) => {
     if (call.aborted) return Promise.reject(call.aborted.reason);
-    const deadline = performance.now() + ms;
-    if (deadline >= call.deadline) return next(call); // the one around it expires first
     return new Promise((resolve, reject) => {
-      const inner = new Call(call.run, call.attempt, deadline);
-      const waiting = {
+      const own = {
+        at: performance.now() + ms,
+        expire(): void {
+          call.unlink(own);
+          count(expired, call);
+          own.abort(new TimeoutError(ms));
+        },
         abort(reason: unknown): void {
           clearTimeout(timer);
           inner.abort(reason);
           reject(reason);
         },
+        /** What the function left behind is bound by no timeout that has settled. */
+        settle(): void {
+          clearTimeout(timer);
+          call.unlink(own);
+          own.at = Infinity;
+        },
       };
-      const timer = setTimeout(() => {
-        call.unlink(waiting);
-        count(expired, call);
-        waiting.abort(new TimeoutError(ms));
-      }, ms);
-      call.link(waiting);
+      const inner = new Call(call.run, call.attempt, own.at < call.deadline.at ? own : call.deadline);
+      const timer = setTimeout(own.expire, ms);
+      call.link(own);
       next(inner).then(
         (value) => {
-          clearTimeout(timer);
-          call.unlink(waiting);
+          own.settle();
           resolve(value);
         },
         (error: unknown) => {
-          clearTimeout(timer);
-          call.unlink(waiting);
+          own.settle();
           reject(error);
         },
       );

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Call } from './call.ts';
 
 interface Waiter {
@@ -18,6 +19,8 @@ interface Waiter {
 export class WaitQueue {
   #first: Waiter | undefined;
   #last: Waiter | undefined;
+  /** Who came last of each priority, so that nobody walks past those with another. */
+  readonly #lastOf = new Map<number, Waiter>();
   #size = 0;
   readonly #onEmptied: (() => void) | undefined;
 
@@ -37,6 +40,8 @@ export class WaitQueue {
 
   /** The call must not be aborted yet. */
   wait<R>(call: Call<R>, priority: number, begin: () => Promise<R>): Promise<R> {
+    // It starts when another call ends, and must not see that one's request or span for its own.
+    const context = new AsyncResource('DexWait');
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         call,
@@ -46,7 +51,7 @@ export class WaitQueue {
         isQueued: true,
         start() {
           call.unlink(waiter);
-          begin().then(resolve, reject);
+          context.runInAsyncScope(begin).then(resolve, reject);
         },
         reject(reason) {
           call.unlink(waiter);
@@ -64,16 +69,20 @@ export class WaitQueue {
     });
   }
 
-  /** Starts the first whose deadline has not passed. The timeouts of the others are about to abort them. */
+  /**
+   * Starts the first, unless its deadline has passed: then it is aborted, as it would be in a moment.
+   *
+   * @returns False when nobody waits.
+   */
   startNext(): boolean {
-    for (let first = this.#first; first !== undefined; first = this.#first) {
+    const first = this.#first;
+    if (first === undefined) return false;
+    if (first.call.remainingMs === 0) first.call.deadline.expire();
+    if (first.isQueued) {
       this.#remove(first);
-      if (first.call.remainingMs > 0) {
-        first.start();
-        return true;
-      }
+      first.start();
     }
-    return false;
+    return true;
   }
 
   rejectLast(reason: unknown): void {
@@ -88,15 +97,29 @@ export class WaitQueue {
   }
 
   #insert(waiter: Waiter): void {
-    let before = this.#last;
-    while (before !== undefined && before.priority < waiter.priority) before = before.before;
+    const { priority } = waiter;
+    const before = this.#lastOf.get(priority) ?? this.#lastAbove(priority);
     const after = before === undefined ? this.#first : before.after;
     this.#join(before, waiter);
     this.#join(waiter, after);
+    this.#lastOf.set(priority, waiter);
     this.#size += 1;
   }
 
+  #lastAbove(priority: number): Waiter | undefined {
+    let found: Waiter | undefined;
+    for (const last of this.#lastOf.values()) {
+      if (last.priority > priority && last.priority < (found?.priority ?? Infinity)) found = last;
+    }
+    return found;
+  }
+
   #remove(waiter: Waiter): void {
+    const { priority, before } = waiter;
+    if (this.#lastOf.get(priority) === waiter) {
+      if (before?.priority === priority) this.#lastOf.set(priority, before);
+      else this.#lastOf.delete(priority);
+    }
     this.#join(waiter.before, waiter.after);
     waiter.before = undefined;
     waiter.after = undefined;

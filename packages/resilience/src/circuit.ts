@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Call, Next } from './call.ts';
 import { CircuitOpenError, PolicyClosedError, RefusedError } from './errors.ts';
 import { CallWindow, type OutcomeWindow } from './outcome-window.ts';
@@ -282,10 +283,12 @@ export class Circuit {
 
   #park<R>(call: Call<R>, next: Next): Promise<R> {
     count(parkings, call);
+    // It is released by another call or a timer, and must not see that one's request or span for its own.
+    const context = new AsyncResource('DexWait');
     return new Promise((resolve, reject) => {
       const parked: ParkedCall = {
         call,
-        start: () => resolve(this.#watch(call, next)),
+        start: () => resolve(context.runInAsyncScope(() => this.#watch(call, next))),
         abort: (reason) => {
           this.#leave(parked);
           reject(reason);

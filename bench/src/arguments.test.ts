@@ -12,6 +12,7 @@ describe('parseArguments', () => {
       smoke: true,
     });
     expect(parseArguments(['--', 'core'], packages).package).toBe('core');
+    expect(parseArguments(['core/span'], packages)).toMatchObject({ package: 'core', name: 'span' });
   });
 
   it.each([
@@ -19,9 +20,10 @@ describe('parseArguments', () => {
     [['-s'], 'Unknown flag "-s".'],
     [['--json=3'], 'Unknown flag "--json=3".'],
     [['htpp'], 'No benchmarks for "htpp".'],
+    [['htpp/get'], 'No benchmarks for "htpp".'],
     [['core', 'http'], 'One package at a time, got also "http".'],
   ])('refuses %j and says what there is', (args, message) => {
-    const usage = 'Usage: npx --yes pnpm@12.21.0 bench [package] [--json] [--smoke]\nPackages: core, http';
+    const usage = 'Usage: npx --yes pnpm@12.21.0 bench [package[/name]] [--json] [--smoke]\nPackages: core, http';
     expect(() => parseArguments(args, packages)).toThrow(`${message}\n${usage}`);
   });
 });

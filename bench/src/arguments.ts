@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 export interface Arguments {
   /** Left out for all. */
   readonly package?: string | undefined;
+  /** One of the package's benchmarks and scenarios; left out for all. */
+  readonly name?: string | undefined;
   readonly json: boolean;
   readonly smoke: boolean;
 }
@@ -18,7 +20,7 @@ export function parseArguments(args: readonly string[], packages: readonly strin
     strict: false,
     tokens: true,
   });
-  const usage = `Usage: npx --yes pnpm@12.21.0 bench [package] [--json] [--smoke]\nPackages: ${packages.join(', ')}`;
+  const usage = `Usage: npx --yes pnpm@12.21.0 bench [package[/name]] [--json] [--smoke]\nPackages: ${packages.join(', ')}`;
   const unknown = tokens.find(
     (token) => token.kind === 'option' && (!(token.name in options) || token.value !== undefined),
   );
@@ -26,8 +28,11 @@ export function parseArguments(args: readonly string[], packages: readonly strin
     const value = unknown.value === undefined ? '' : `=${unknown.value}`;
     throw new Error(`Unknown flag "${unknown.rawName}${value}".\n${usage}`);
   }
-  const [name, extra] = positionals;
+  const [topic, extra] = positionals;
+  const [packageName, name] = topic?.split('/') ?? [];
   if (extra !== undefined) throw new Error(`One package at a time, got also "${extra}".\n${usage}`);
-  if (name !== undefined && !packages.includes(name)) throw new Error(`No benchmarks for "${name}".\n${usage}`);
-  return { package: name, json: values.json === true, smoke: values.smoke === true };
+  if (packageName !== undefined && !packages.includes(packageName)) {
+    throw new Error(`No benchmarks for "${packageName}".\n${usage}`);
+  }
+  return { package: packageName, name, json: values.json === true, smoke: values.smoke === true };
 }

@@ -1,12 +1,14 @@
 import type { Machine } from './machine.ts';
 import type { BenchmarkReport, SubjectReport } from './run-benchmark.ts';
+import type { ScenarioReport } from './scenario.ts';
 import type { Spread } from './statistics.ts';
 import { formatTable } from './table.ts';
 
-/** All benchmarks of one package. */
+/** All benchmarks and scenarios of one package. */
 export interface PackageReport {
   readonly package: string;
   readonly benchmarks: readonly BenchmarkReport[];
+  readonly scenarios: readonly ScenarioReport[];
 }
 
 const columns = ['subject', 'wall time', 'CPU time', 'peak RSS'];
@@ -19,9 +21,17 @@ export function formatText({ title, subjects, baseline, rounds }: BenchmarkRepor
   );
 }
 
+/** A scenario for the terminal. */
+export function formatScenarioText({ title, rows }: ScenarioReport): string {
+  return [title, ...formatTable(rows).map((line) => `  ${line}`)].join('\n');
+}
+
 /** A package's part of `docs/benchmarks.md`. */
 export function formatMarkdown(report: PackageReport, machine: Machine, versions: Record<string, string>): string {
-  const names = report.benchmarks.flatMap(({ subjects }) => subjects.map(({ name }) => versionOf(name, versions)));
+  const names = [
+    ...report.benchmarks.flatMap(({ subjects }) => subjects.map(({ name }) => name)),
+    ...report.scenarios.flatMap(({ rows }) => rows.slice(1).map(([name = '']) => name)),
+  ].map((name) => versionOf(name, versions));
   const compared = [...new Set(names.filter((name) => name !== undefined))].join(', ');
   return [
     `## ${report.package}`,
@@ -29,14 +39,20 @@ export function formatMarkdown(report: PackageReport, machine: Machine, versions
     ...report.benchmarks.flatMap(({ title, about, baseline, rounds, subjects }) => [
       `### ${title}`,
       `${about} Ratios to ${baseline}, ${rounds} rounds.`,
-      [columns, ['---', '--:', '--:', '--:'], ...subjects.map(cells)].map((row) => `| ${row.join(' | ')} |`).join('\n'),
+      markdownTable([columns, ...subjects.map(cells)]),
     ]),
+    ...report.scenarios.flatMap(({ title, about, rows }) => [`### ${title}`, about, markdownTable(rows)]),
   ].join('\n\n');
+}
+
+function markdownTable([header = [], ...rows]: readonly (readonly string[])[]): string {
+  const alignment = header.map((_, column) => (column === 0 ? '---' : '--:'));
+  return [header, alignment, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
 /** What `name` names, if its first word is one of the dependencies. */
 export function versionOf(name: string, versions: Record<string, string>): string | undefined {
-  const [dependency = ''] = name.split(' ');
+  const [dependency = ''] = name.split(/,? /);
   return Object.hasOwn(versions, dependency) ? `${dependency} ${versions[dependency]}` : undefined;
 }
 

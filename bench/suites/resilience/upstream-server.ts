@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { serve } from '../src/server.ts';
+import { serve } from '../../src/server.ts';
 
 // What a scenario calls, in a process of its own. `/faults?unavailable=0.2` sets what fails from now on; `/` is a call.
 

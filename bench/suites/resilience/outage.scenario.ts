@@ -4,19 +4,14 @@ import * as cockatiel from 'cockatiel';
 import CircuitBreaker from 'opossum';
 import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
-import { interleave } from '../src/interleave.ts';
-import { createProgress } from '../src/progress.ts';
-import { formatTable } from '../src/table.ts';
+import { interleave } from '../../src/interleave.ts';
+import type { Scenario } from '../../src/scenario.ts';
 import { drive, quantile } from './load.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
-
-// An outage of 2 s in the midst of 200 calls a second. Each contender has 8 attempts, 5 s for the whole call, 1 s for
-// an attempt, and backoff with jitter from 100 ms.
 
 const perSecond = 200;
 const deadlineMs = 5_000;
 const attemptMs = 1_000;
-const rounds = 3;
 
 type Attempt = Upstream['call'];
 
@@ -69,13 +64,17 @@ interface Result {
   recoveredMs: number;
 }
 
-async function runOutage(upstream: Upstream, contender: (attempt: Attempt) => () => Promise<string>): Promise<Result> {
+async function runOutage(
+  upstream: Upstream,
+  contender: (attempt: Attempt) => () => Promise<string>,
+  outageMs: number,
+): Promise<Result> {
   await upstream.setFaults({});
-  const load = drive(contender(upstream.call), { calls: 5 * perSecond, perSecond });
-  await sleep(1_000);
+  const load = drive(contender(upstream.call), { calls: (2.5 * outageMs * perSecond) / 1_000, perSecond });
+  await sleep(outageMs / 2);
   const before = await upstream.setFaults({ unavailable: 1 });
   const fromMs = performance.now();
-  await sleep(2_000);
+  await sleep(outageMs);
   const after = await upstream.setFaults({});
   const toMs = performance.now();
   const hit = (await load).filter(({ beganMs }) => beganMs >= fromMs && beganMs < toMs);
@@ -87,26 +86,28 @@ async function runOutage(upstream: Upstream, contender: (attempt: Attempt) => ()
   };
 }
 
-const progress = createProgress(process.stderr);
-const upstream = await startUpstream();
-try {
-  const turns = Object.values(contenders).map((contender) => () => runOutage(upstream, contender));
-  const results = await interleave(turns, rounds, (round) => progress.show('outage', `round ${round} of ${rounds}`));
-  progress.clear();
-  const rows = Object.keys(contenders).map((name, index) => {
-    const own = results[index] ?? [];
-    const worst = (of: (result: Result) => number, pick: (...values: number[]) => number): number =>
-      pick(...own.map(of));
-    return [
-      name,
-      `${(100 * worst(({ served }) => served, Math.min)).toFixed(1)}%`,
-      worst(({ attempts }) => attempts, Math.max).toFixed(2),
-      `${Math.round(worst(({ recoveredMs }) => recoveredMs, Math.max))} ms`,
-    ];
-  });
-  const header = ['calls begun in the outage', 'served', 'attempts per call in it', '99% served after it'];
-  console.log(`An outage of 2 s at ${perSecond} calls/s, deadlines of 5 s. The worst of ${rounds} rounds.`);
-  for (const line of formatTable([header, ...rows])) console.log(line);
-} finally {
-  await upstream[Symbol.asyncDispose]();
-}
+export const scenario: Scenario = {
+  title: 'An outage of 2 s in the midst of 200 calls a second',
+  about:
+    'Each contender has 8 attempts, 5 s for a call, 1 s for an attempt, and backoff with jitter from 100 ms. ' +
+    'The calls are those begun while the server answered 503; the worst of 3 rounds.',
+  run: async (smoke, onProgress) => {
+    await using upstream = await startUpstream();
+    const outageMs = smoke ? 200 : 2_000;
+    const rounds = smoke ? 1 : 3;
+    const turns = Object.values(contenders).map((contender) => () => runOutage(upstream, contender, outageMs));
+    const results = await interleave(turns, rounds, (round) => onProgress(`round ${round} of ${rounds}`));
+    const rows = Object.keys(contenders).map((name, index) => {
+      const own = results[index] ?? [];
+      const worst = (of: (result: Result) => number, pick: (...values: number[]) => number): number =>
+        pick(...own.map(of));
+      return [
+        name,
+        `${(100 * worst(({ served }) => served, Math.min)).toFixed(1)}%`,
+        worst(({ attempts }) => attempts, Math.max).toFixed(2),
+        `${Math.round(worst(({ recoveredMs }) => recoveredMs, Math.max))} ms`,
+      ];
+    });
+    return [['subject', 'served', 'attempts a call during it', '99% served after it'], ...rows];
+  },
+};

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { startServer } from '../src/server.ts';
+import { startServer } from '../../src/server.ts';
 
 /** Shares of the calls, from 0 to 1, that fail in each way; together at most 1. */
 interface Faults {

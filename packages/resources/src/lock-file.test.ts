@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockError, lockFile, type LockHolder, removeLeftovers, type Temp, tempDir, trackLeaks } from './index.ts';
@@ -134,6 +134,25 @@ describe('lockFile', () => {
     expect(await importers).toEqual(['done', 'done', 'done']);
   });
 
+  it('tells when the file cannot be read at its release, and tries again when asked', async () => {
+    using leaks = trackLeaks();
+    const lock = await lockFile(path);
+    await rename(path, `${path}.aside`);
+    await symlink(path, path); // to itself
+    await expect(lock.close()).rejects.toMatchObject({ code: 'DEX_WRITE', cause: { code: 'ELOOP' } });
+    expect(leaks.alive()).toHaveLength(1);
+    await rename(`${path}.aside`, path);
+    await lock.close();
+    expect(await names()).toEqual([]);
+    expect(leaks.alive()).toEqual([]);
+  });
+
+  it('releases a relative path in the folder in which it was taken', async () => {
+    const lock = await lockFile(relative(process.cwd(), path));
+    expect(lock.path).toBe(path);
+    await lock.close();
+  });
+
   it('does not release what another has got since somebody removed the file', async () => {
     const first = await lockFile(path);
     await rm(path);
@@ -228,6 +247,23 @@ describe('a lock left behind', () => {
       expect(await names()).toEqual(['import.lock']);
     }
     expect(await names()).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)('leaves no claim on what it may not replace', async () => {
+    await writeHolder({ pid: await endedPid() });
+    await chmod(folder.path, 0o1777); // only its owner may replace a file
+    const script = `
+      import { lockFile } from './src/index.ts';
+      console.log(await lockFile(${JSON.stringify(path)}).catch(({ code }) => code));`;
+    const args = ['--import', 'tsx', '--conditions=@dataenginex/source', '--input-type=module', '-e', script];
+    const { stdout } = spawnSync(process.execPath, args, {
+      cwd: new URL('..', import.meta.url),
+      encoding: 'utf8',
+      uid: 65_534,
+    });
+    expect(stdout).toBe('DEX_WRITE\n');
+    expect(await names()).toEqual(['import.lock']);
+    await (await lockFile(path)).close();
   });
 
   it('waits for a process that is about to take it over', async () => {

@@ -1,7 +1,7 @@
 import { checkInteger } from '@dataenginex/core';
 import { randomBytes } from 'node:crypto';
 import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockError, WriteError } from './errors.ts';
 import { track, untrack } from './leaks.ts';
@@ -28,6 +28,7 @@ const pollMs = 50;
 
 /** A lock that is held. Made by `lockFile`. */
 export class LockFile implements AsyncDisposable {
+  /** Absolute. */
   readonly path: string;
   readonly #id: string;
   #closed: Promise<void> | undefined;
@@ -39,9 +40,9 @@ export class LockFile implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock by removing its file. Safe twice.
+   * Releases the lock by removing its file. Safe twice, and after a failure it tries again.
    *
-   * @throws {WriteError} When the file cannot be removed.
+   * @throws {WriteError} When the file cannot be read or removed.
    */
   close(): Promise<void> {
     return (this.#closed ??= this.#release());
@@ -52,9 +53,15 @@ export class LockFile implements AsyncDisposable {
   }
 
   async #release(): Promise<void> {
+    try {
+      if (parse(await readFile(this.path, 'utf8'))?.id === this.#id) await rm(this.path, { force: true });
+    } catch (cause) {
+      if (codeOf(cause) !== 'ENOENT') {
+        this.#closed = undefined;
+        throw new WriteError(this.path, cause);
+      }
+    }
     untrack(this);
-    const holder = await read(this.path);
-    if (holder?.id === this.#id) await orWriteError(this.path, rm(this.path, { force: true }));
   }
 }
 
@@ -86,18 +93,19 @@ export async function lockFile(path: string, options: LockFileOptions = {}): Pro
   checkInteger('lockFile.waitMs', waitMs, { min: 0, max: Infinity });
   const signal = checkSignal('lockFile.signal', options.signal);
   signal?.throwIfAborted();
+  const absolute = resolve(path); // the release must find it after a `process.chdir` as well
   const deadline = performance.now() + waitMs;
   const self = { ...(await identifySelf()), id: randomBytes(6).toString('hex') };
   for (;;) {
-    if (await take(path, self)) break;
+    if (await take(absolute, self)) break;
     signal?.throwIfAborted();
     const leftMs = deadline - performance.now();
-    if (leftMs <= 0) throw new LockError(path, await read(path), waitMs);
+    if (leftMs <= 0) throw new LockError(absolute, await read(absolute), waitMs);
     // Waiters out of step do not all come at once when a lock is left behind.
     const pauseMs = Math.min(leftMs, pollMs * (0.5 + Math.random()));
     await sleep(pauseMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
-  const lock = new LockFile(path, self.id);
+  const lock = new LockFile(absolute, self.id);
   if (signal?.aborted === true) {
     await lock.close();
     throw signal.reason;
@@ -132,6 +140,7 @@ async function take(path: string, self: Self): Promise<boolean> {
     await rename(claim, path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false; // a claim on a claim, removed with it by who got the lock
+    await rm(claim, { force: true }).catch(() => {}); // or it would stand until this process ends
     throw new WriteError(path, error);
   }
   await removeClaims(path);
@@ -142,7 +151,9 @@ async function take(path: string, self: Self): Promise<boolean> {
 async function publish(path: string, self: Self): Promise<boolean> {
   const holder: LockHolder = { ...self, since: new Date().toISOString() };
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  const file = await orWriteError(path, open(temporary, 'wx', 0o644));
+  const file = await open(temporary, 'wx', 0o644).catch((cause: unknown) => {
+    throw new WriteError(path, cause);
+  });
   try {
     try {
       await file.writeFile(`${JSON.stringify(holder, null, 2)}\n`);
@@ -161,12 +172,17 @@ async function publish(path: string, self: Self): Promise<boolean> {
   }
 }
 
+/** `undefined` when it was released meanwhile, or cannot be read. */
 async function read(path: string): Promise<LockHolder | undefined> {
+  return parse(await readFile(path, 'utf8').catch(() => ''));
+}
+
+function parse(text: string): LockHolder | undefined {
   try {
-    const holder: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const holder: unknown = JSON.parse(text);
     return isHolder(holder) ? holder : undefined;
   } catch {
-    return undefined; // released meanwhile, or no lock of ours
+    return undefined; // no lock of ours
   }
 }
 
@@ -185,14 +201,6 @@ async function removeClaims(path: string): Promise<void> {
     (other) => other.startsWith(name) && /^(\.[0-9a-f]{12})+$/.test(other.slice(name.length)),
   );
   await Promise.all(claims.map((claim) => rm(join(dirname(path), claim), { force: true }).catch(() => {})));
-}
-
-async function orWriteError<T>(path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw new WriteError(path, cause);
-  }
 }
 
 function codeOf(error: unknown): unknown {

@@ -110,6 +110,7 @@ export class HttpDrain implements AsyncDisposable {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#server.off('connection', this.#track).off('secureConnection', this.#track).off('close', this.detach);
     this.#server.off('request', this.#onRequest);
+    Reflect.deleteProperty(this.#server, 'closeIdleConnections'); // Node's own again
     untrack(this);
   };
 

@@ -98,6 +98,7 @@ describe('serveHttp', () => {
     await second.close();
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     expect(server.listenerCount('request')).toBe(1);
+    expect(Object.hasOwn(server, 'closeIdleConnections')).toBe(false);
     await first.close();
     expect(leaks.alive()).toEqual([]);
   });
@@ -259,7 +260,7 @@ describe('HttpListener.close', () => {
     await Promise.all([stream.receives('data: 1'), socket.receives('101')]);
     const closed = timed(http.close());
     await Promise.all([stream.answer(), socket.answer(), slow.answer()]);
-    expect(await closed).toBeGreaterThan(95);
+    expect(await closed).toBeGreaterThan(50);
     expect(await closed).toBeLessThan(600);
     expect(upgraded.map(({ destroyed }) => destroyed)).toEqual([true]);
   });

@@ -1,5 +1,5 @@
 import { checkInteger } from '@dataenginex/core';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 import { nameInList, type TaskFunction } from './task-group.ts';
 import { withScope } from './with-scope.ts';
 

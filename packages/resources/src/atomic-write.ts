@@ -4,7 +4,7 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { abortable } from './abortable.ts';
 import { WriteError } from './errors.ts';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 
 /** What a file is made of: text is written as UTF-8. */
 export type Chunk = string | Uint8Array;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { checkInteger, OptionError } from '@dataenginex/core';
 import { track, untrack } from './leaks.ts';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 
 /** A server of HTTP/1, with or without TLS. */
 export type HttpServer = Server | SecureServer;

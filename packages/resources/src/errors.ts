@@ -102,7 +102,10 @@ export class ServiceCloseError extends DexError {
   }
 }
 
-/** A file could not be written; what stood there before still does. The `cause` is the system's error, with its code. */
+/**
+ * A file could not be written; what stood there before still does, unless it is only the folder that could not be
+ * flushed. The `cause` is the system's error, with its code.
+ */
 export class WriteError extends DexError {
   override readonly name = 'WriteError';
   readonly code = 'DEX_WRITE';

@@ -1,6 +1,6 @@
 import { checkInteger, checkNumber } from '@dataenginex/core';
 import { ClosedError, DrainError, QueueFullError } from './lease-errors.ts';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 import { longestTimerMs, WaitQueue, type Wish } from './wait-queue.ts';
 
 /** Options of each `acquire`. */

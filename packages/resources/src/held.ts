@@ -1,4 +1,5 @@
 import { OptionError } from '@dataenginex/core';
+import { checkGiven } from './checks.ts';
 import { type Failure, ScopeError } from './errors.ts';
 
 /** One thing a scope is to let go of. */
@@ -64,10 +65,6 @@ export function holdDeferred(dispose: () => unknown): Held {
 export function holdExit(dispose: (error: unknown) => unknown): Held {
   checkGiven('scope.onExit', dispose);
   return { subject: dispose, isExit: true, dispose };
-}
-
-export function checkGiven(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new OptionError(option, 'given a function', value);
 }
 
 /** As good a name as there is: a function's own, or that of a resource's class. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LockError, WriteError } from './errors.ts';
 import { track, untrack } from './leaks.ts';
 import { hasEnded, identifySelf, type ProcessIdentity } from './process-identity.ts';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 
 /** Options of `lockFile`. */
 export interface LockFileOptions {

@@ -275,7 +275,7 @@ describe('scope.onExit', () => {
   it('refuses what is no function', async () => {
     await using scope = openScope();
     // @ts-expect-error not a function
-    expect(() => scope.onExit(true)).toThrow('Option "scope.onExit" must be given a function, got true.');
+    expect(() => scope.onExit(true)).toThrow('Option "scope.onExit" must be a function, got true.');
     // @ts-expect-error not a function
     await expect(withScope({ handled: 7 }, () => 1)).rejects.toThrow('Option "withScope.handled" must be a function');
   });

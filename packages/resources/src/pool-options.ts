@@ -1,4 +1,5 @@
-import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
+import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
+import { checkGiven } from './checks.ts';
 import type { PoolError } from './lease-errors.ts';
 import { longestTimerMs } from './wait-queue.ts';
 
@@ -56,8 +57,8 @@ export type CheckedOptions<T> = Pick<PoolOptions<T>, Callback> &
 
 export function checkOptions<T>(options: PoolOptions<T>): CheckedOptions<T> {
   const { create, destroy, validate, onError, name = 'pool' } = options;
-  if (typeof create !== 'function') throw new OptionError(`${name}.create`, 'a function', create);
-  if (typeof destroy !== 'function') throw new OptionError(`${name}.destroy`, 'a function', destroy);
+  checkGiven(`${name}.create`, create);
+  checkGiven(`${name}.destroy`, destroy);
   checkFunction(`${name}.validate`, validate);
   checkFunction(`${name}.onError`, onError);
 

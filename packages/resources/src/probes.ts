@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkFunction, checkInteger, checkOneOf, OptionError } from '@dataenginex/core';
-import { checkSignal } from './signal.ts';
+import { checkFunction, checkInteger, checkOneOf } from '@dataenginex/core';
+import { checkGiven, checkSignal } from './checks.ts';
 
 /** What Kubernetes asks: has it started, is it alive, may it get requests. */
 export type Probe = 'startup' | 'live' | 'ready';
@@ -133,7 +133,7 @@ function probeOf(
   option: string,
 ): Run<ProbeReport> {
   const runs = Object.entries(functions).map(([name, check]): [string, Run<CheckReport>] => {
-    if (typeof check !== 'function') throw new OptionError(`${option}.${name}`, 'a function', check);
+    checkGiven(`${option}.${name}`, check);
     return [name, joined(name, check, timeoutMs, (error) => fail(name, error))];
   });
   return async () => {

@@ -378,7 +378,7 @@ describe('a generator that misbehaves', () => {
 
   it('is no function: it is refused', () => {
     // @ts-expect-error not a function
-    expect(() => resource(5)).toThrow('Option "resource" must be given a function, got 5.');
+    expect(() => resource(5)).toThrow('Option "resource" must be a function, got 5.');
   });
 
   it('is no generator function: it is refused when called', () => {

@@ -1,6 +1,7 @@
 import { OptionError } from '@dataenginex/core';
+import { checkGiven } from './checks.ts';
 import { ResourceError } from './errors.ts';
-import { checkGiven, exit, type Held, nameOf } from './held.ts';
+import { exit, type Held, nameOf } from './held.ts';
 import { track, untrack } from './leaks.ts';
 import { echoes } from './task-group.ts';
 

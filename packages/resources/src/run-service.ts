@@ -1,8 +1,7 @@
 import { checkInteger } from '@dataenginex/core';
 import { ServiceCloseError, ServiceStoppedError } from './errors.ts';
 import type { Scope } from './scope.ts';
-import { checkSignal } from './signal.ts';
-import { checkTask } from './task-group.ts';
+import { checkGiven, checkSignal } from './checks.ts';
 import { withScope } from './with-scope.ts';
 
 /** What a service's body is called with. */
@@ -87,7 +86,7 @@ export async function runService(
   body: (service: Service) => void | PromiseLike<void>,
   options: RunServiceOptions = {},
 ): Promise<void> {
-  checkTask('runService.body', body);
+  checkGiven('runService.body', body);
   const { removalMs = 5_000, drainMs = 15_000, closeMs = 5_000, exitMs = 500 } = options;
   const range = { min: 0, max: 2 ** 31 - 1 };
   checkInteger('runService.removalMs', removalMs, range);

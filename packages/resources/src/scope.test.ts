@@ -72,9 +72,9 @@ describe('openScope', () => {
     // @ts-expect-error nor does one that comes later
     await expect(scope.use(Promise.resolve(5))).rejects.toThrow('Option "scope.use"');
     // @ts-expect-error not a function
-    expect(() => scope.adopt(1, 2)).toThrow('Option "scope.adopt" must be given a function, got 2.');
+    expect(() => scope.adopt(1, 2)).toThrow('Option "scope.adopt" must be a function, got 2.');
     // @ts-expect-error not a function
-    expect(() => scope.defer(2)).toThrow('Option "scope.defer" must be given a function, got 2.');
+    expect(() => scope.defer(2)).toThrow('Option "scope.defer" must be a function, got 2.');
     // @ts-expect-error not a signal
     expect(() => openScope({ signal: 1 })).toThrow('Option "openScope.signal" must be an AbortSignal, got 1.');
   });

@@ -3,8 +3,8 @@ import { Ending } from './ending.ts';
 import { type Failure, ScopeClosedError, ScopeError } from './errors.ts';
 import { type Held, holdAdopted, holdAsync, holdDeferred, holdExit, raise } from './held.ts';
 import { track, untrack } from './leaks.ts';
-import { checkSignal } from './signal.ts';
-import { checkTask, type TaskContext, type TaskFunction, TaskGroup } from './task-group.ts';
+import { checkGiven, checkSignal } from './checks.ts';
+import { type TaskContext, type TaskFunction, TaskGroup } from './task-group.ts';
 
 /** What `scope.use` takes. `null` and `undefined` pass through, for resources that are optional. */
 export type Resource = AsyncDisposable | Disposable | null | undefined;
@@ -170,7 +170,7 @@ export class Scope implements AsyncDisposable {
    * @throws {OptionError} When the task is not a function.
    */
   spawn<T>(task: (context: TaskContext) => T | PromiseLike<T>, options: SpawnOptions = {}): Task<T> {
-    checkTask('scope.spawn', task);
+    checkGiven('scope.spawn', task);
     const { name = task.name } = options;
     if (this.#disposed) throw new ScopeClosedError();
     const result = this.#tasks.run(task, name);
@@ -205,7 +205,7 @@ export class Scope implements AsyncDisposable {
    * @throws {OptionError} When the task is not a function, or `timeoutMs` not an integer from 0 to 2,147,483,647.
    */
   shield<T>(task: TaskFunction<T>, options: ShieldOptions = {}): Task<T> {
-    checkTask('scope.shield', task);
+    checkGiven('scope.shield', task);
     const { name = task.name, timeoutMs = 5_000 } = options;
     checkInteger('scope.shield.timeoutMs', timeoutMs, { min: 0, max: 2 ** 31 - 1 });
     if (this.#disposed) throw new ScopeClosedError();

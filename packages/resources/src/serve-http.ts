@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Server as TlsServer } from 'node:tls';
 import { checkInteger } from '@dataenginex/core';
 import { type DrainOptions, HttpDrain, type HttpServer } from './drain-http.ts';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 
 /** Options of `serveHttp`. */
 export interface ServeHttpOptions extends DrainOptions {

@@ -34,9 +34,9 @@ describe('openSyncScope', () => {
     // @ts-expect-error not a method
     expect(() => scope.use({ [Symbol.dispose]: 5 })).toThrow('Option "scope.use" must be disposed of by a method');
     // @ts-expect-error not a function
-    expect(() => scope.adopt(1, 2)).toThrow('Option "scope.adopt" must be given a function, got 2.');
+    expect(() => scope.adopt(1, 2)).toThrow('Option "scope.adopt" must be a function, got 2.');
     // @ts-expect-error not a function
-    expect(() => scope.defer()).toThrow('Option "scope.defer" must be given a function, got undefined.');
+    expect(() => scope.defer()).toThrow('Option "scope.defer" must be a function, got undefined.');
   });
 
   it('throws the one error of a disposer as it is, after the others ran', () => {

@@ -1,4 +1,4 @@
-import { OptionError } from '@dataenginex/core';
+import { checkGiven } from './checks.ts';
 import { type Failure, ScopeClosedError, ScopeError, ScopeTimeoutError } from './errors.ts';
 
 /** What a task is called with. */
@@ -10,14 +10,9 @@ export interface TaskContext {
 /** A piece of work that ends soon after its signal aborts. */
 export type TaskFunction<T> = (context: TaskContext) => T | PromiseLike<T>;
 
-/** A promise in place of a function is a task that was called, and not handed over. */
-export function checkTask(option: string, task: unknown): void {
-  if (typeof task !== 'function') throw new OptionError(option, 'a function', task);
-}
-
 /** How errors speak of a task in a list: by its function's name, else by its place. */
 export function nameInList(option: string, task: TaskFunction<unknown>, index: number): string {
-  checkTask(`${option}[${index}]`, task);
+  checkGiven(`${option}[${index}]`, task);
   return task.name === '' ? String(index) : task.name;
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TempError } from './errors.ts';
 import { track, untrack } from './leaks.ts';
-import { checkSignal } from './signal.ts';
+import { checkSignal } from './checks.ts';
 
 /** Options of `tempDir`. */
 export interface TempDirOptions {

@@ -1,7 +1,8 @@
 import { checkFunction } from '@dataenginex/core';
+import { checkGiven } from './checks.ts';
 import { raise } from './held.ts';
 import { checkScope, type Outcome, Scope, type ScopeOptions } from './scope.ts';
-import { checkTask, TaskGroup } from './task-group.ts';
+import { TaskGroup } from './task-group.ts';
 
 /** Options of `withScope`. */
 export interface WithScopeOptions<U = never> extends ScopeOptions {
@@ -47,7 +48,7 @@ export async function withScope<T, U = never>(
   options: WithScopeOptions<U>,
   body: (scope: Scope) => T | PromiseLike<T>,
 ): Promise<T | U> {
-  checkTask('withScope.body', body);
+  checkGiven('withScope.body', body);
   const { signal, disposeMs } = checkScope('withScope', options);
   const handled = checkFunction('withScope.handled', options.handled);
   signal?.throwIfAborted();

@@ -4,3 +4,8 @@ export function checkSignal(option: string, signal: AbortSignal | undefined): Ab
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw new OptionError(option, 'an AbortSignal', signal);
 }
+
+/** As core's `checkFunction`, for what must be given. */
+export function checkGiven(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new OptionError(option, 'a function', value);
+}

@@ -201,6 +201,17 @@ describe('redisRateLimit without its store', () => {
   });
 
   it.each([
+    ['at once', notConnected],
+    ['in time', silent],
+  ])('rejects with what onStoreError throws where Redis does not answer %s', async (_when, client) => {
+    const onStoreError = (): void => {
+      throw new Error('told');
+    };
+    const api = redisRateLimit({ ...options, client, storeTimeoutMs: 5, onStoreError });
+    await expect(api.run(async () => {})).rejects.toThrow('told');
+  });
+
+  it.each([
     ['limit', { limit: 0 }],
     ['burst', { burst: 0.5 }],
     ['keyPrefix', { keyPrefix: '' }],

@@ -29,7 +29,7 @@ export interface RedisRateLimitOptions<K extends readonly unknown[] = readonly u
    * @default 'local'
    */
   onStoreDown?: 'local' | 'allow' | 'refuse' | undefined;
-  /** Told of each call that Redis did not answer for. */
+  /** Told of each call that Redis did not answer for. What it throws, the call rejects with. */
   onStoreError?: ((event: { readonly error: unknown }) => void) | undefined;
 }
 
@@ -131,7 +131,12 @@ function answer<R>(
       return wasOpen;
     };
     const goOn = (failure?: { error: unknown }): void => {
-      if (end()) resolve(proceed(failure));
+      if (!end()) return;
+      try {
+        resolve(proceed(failure));
+      } catch (error) {
+        reject(error); // of onStoreError
+      }
     };
     const waiting = {
       abort(reason: unknown): void {

@@ -76,6 +76,30 @@ describe('telemetry', () => {
     ]);
   });
 
+  it('ends the spans of a run that is aborted, and counts no retry that it was still waiting for', async () => {
+    const upstream = policy('weather', retry({ baseDelayMs: 10_000 }));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stuck = upstream.run(() => new Promise(() => {}), { signal });
+    const waiting = upstream.run(() => Promise.reject(new RangeError('503')), { signal });
+    await new Promise((resolve) => setTimeout(resolve));
+    controller.abort(new TypeError('left'));
+    await Promise.allSettled([stuck, waiting]);
+
+    const ended = spans
+      .getFinishedSpans()
+      .map(({ name, attributes }) => `${name}: ${String(attributes['error.type'])}`);
+    expect(ended.toSorted()).toEqual([
+      'weather attempt: RangeError',
+      'weather attempt: TypeError',
+      'weather: TypeError',
+      'weather: TypeError',
+    ]);
+    const counted = await measured();
+    expect(counted).toContain('dex.policy.duration {"dex.policy.name":"weather","dex.outcome":"failure"} 2');
+    expect(counted.filter((line) => line.startsWith('dex.retry.retries'))).toEqual([]);
+  });
+
   it('counts hedges sent and won, and makes a span of each attempt', async () => {
     const slowFirst = ({ attempt }: Attempt): Promise<number> =>
       attempt === 1 ? new Promise(() => {}) : Promise.resolve(attempt);
@@ -84,6 +108,7 @@ describe('telemetry', () => {
     await expect(replicas.run(async () => 'at once')).resolves.toBe('at once');
     expect(spans.getFinishedSpans().map(({ name, attributes }) => ({ name, ...attributes }))).toEqual([
       { name: 'replicas attempt', 'dex.attempt': 2 },
+      { name: 'replicas attempt', 'dex.attempt': 1, 'error.type': 'DEX_HEDGE_LOST' },
       { name: 'replicas' },
       { name: 'replicas attempt', 'dex.attempt': 1 },
       { name: 'replicas' },

@@ -22,7 +22,7 @@ export async function observeRun<R>(next: Next, call: Call<R>, name: string): Pr
   const begin = performance.now();
   let outcome = 'failure';
   try {
-    const result = await telemetry.withSpan(name, {}, () => next(call));
+    const result = await telemetry.withSpan(name, {}, () => untilAborted(next, call));
     outcome = 'success';
     return result;
   } finally {
@@ -34,5 +34,18 @@ export async function observeRun<R>(next: Next, call: Call<R>, name: string): Pr
 export function observeAttempt<R>(next: Next, call: Call<R>): Promise<R> {
   const { name } = call.run;
   if (name === undefined) return next(call);
-  return telemetry.withSpan(`${name} attempt`, { attributes: { 'dex.attempt': call.attempt } }, () => next(call));
+  return telemetry.withSpan(`${name} attempt`, { attributes: { 'dex.attempt': call.attempt } }, () =>
+    untilAborted(next, call),
+  );
+}
+
+/** A span must end where the function ignores its signal as well: one that does not is never seen. */
+function untilAborted<R>(next: Next, call: Call<R>): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const waiting = { abort: reject };
+    call.link(waiting);
+    next(call)
+      .finally(() => call.unlink(waiting))
+      .then(resolve, reject);
+  });
 }

@@ -123,7 +123,9 @@ describe('bulkhead', () => {
     expect(() => bulkhead(options)).toThrow(expect.objectContaining({ option: `bulkhead.${option}` }));
   });
 
-  it('refuses callbacks that are none', () => {
+  it('refuses callbacks and bounds that are none', () => {
+    // @ts-expect-error no bounds
+    expect(() => bulkhead({ concurrent: null })).toThrow('"bulkhead.concurrent" must be an integer from 1, got null');
     const high: unknown = 'high';
     // @ts-expect-error no function
     expect(() => bulkhead({ priority: high })).toThrow('"bulkhead.priority" must be a function');

@@ -68,7 +68,7 @@ export function bulkhead<A extends readonly unknown[] = readonly unknown[]>(
   const { concurrent = 32, maxQueued = 128, priority } = options;
   checkInteger('bulkhead.maxQueued', maxQueued, { min: 0 });
   checkFunction('bulkhead.priority', priority);
-  const adaptive = typeof concurrent === 'object' ? new AdaptiveLimit(concurrent) : undefined;
+  const adaptive = typeof concurrent === 'object' && concurrent !== null ? new AdaptiveLimit(concurrent) : undefined;
   let limit = adaptive?.limit ?? checkInteger('bulkhead.concurrent', concurrent, { min: 1 });
   let active = 0;
   let isClosed = false;

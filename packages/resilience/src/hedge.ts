@@ -3,7 +3,7 @@ import { Call, type Layer } from './call.ts';
 import { HedgeLostError } from './errors.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { RecentQuantile } from './recent-quantile.ts';
-import { type RetryBudget, retryBudget } from './retry-budget.ts';
+import { readBudget, type RetryBudget } from './retry-budget.ts';
 import { longestTimerMs } from './sleep.ts';
 import { count, observeAttempt, telemetry } from './telemetry.ts';
 
@@ -84,9 +84,9 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
     minDelayMs = 5,
     maxDelayMs = 10_000,
     maxHedges = 1,
-    budget = retryBudget({ maxTokens: 20, tokenRatio: 0.1 }),
     onHedge,
   } = options;
+  const budget = readBudget('hedge.budget', options.budget, { maxTokens: 20, tokenRatio: 0.1 });
   checkNumber('hedge.delayMs', fixedDelayMs ?? 0, { min: 0, max: longestTimerMs });
   checkNumber('hedge.quantile', quantile, { min: Number.MIN_VALUE, max: 1 });
   checkNumber('hedge.initialDelayMs', initialDelayMs, { min: 0, max: longestTimerMs });
@@ -123,7 +123,7 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
         observeAttempt(next, attempt).then(
           (value) => {
             if (!racing.has(attempt)) return;
-            if (attempts === 1 && budget !== false) budget.earn();
+            if (attempts === 1) budget.earn();
             if (attempt.attempt > call.attempt) count(won, call);
             // A loser counts with the time it had, though it would have taken longer: a delay made of the winners'
             // alone would get shorter and shorter.
@@ -140,10 +140,8 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
         );
       };
       const sendHedge = (): void => {
-        if (budget !== false) {
-          if (budget.tokens < 1) return;
-          budget.spend();
-        }
+        if (budget.tokens < 1) return;
+        budget.spend();
         try {
           onHedge?.({ attempt: call.attempt + attempts, delayMs });
         } catch (error) {

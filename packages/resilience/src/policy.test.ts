@@ -39,6 +39,12 @@ describe('policy', () => {
     );
   });
 
+  it('rejects at once where run is given no function', async () => {
+    const calls = retry({ budget: false, onRetry: ({ error }) => expect.unreachable(String(error)) });
+    // @ts-expect-error no function
+    await expect(calls.run('daily')).rejects.toThrow('Option "run.fn" must be a function, got "daily".');
+  });
+
   it('turns a synchronous throw into a rejection', async () => {
     await expect(timeout(10).run(broken)).rejects.toThrow('sync');
     await expect(retry({ attempts: 1 }).run(broken)).rejects.toThrow('sync');
@@ -88,7 +94,8 @@ describe('abort', () => {
     await Promise.all(runs.slice(3));
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     controller.abort('left');
-    expect(await Promise.allSettled(runs.slice(0, 3))).toMatchObject(Array(3).fill({ reason: 'left' }));
+    const left = { status: 'rejected', reason: 'left' };
+    expect(await Promise.allSettled(runs.slice(0, 3))).toEqual([left, left, left]);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
@@ -204,7 +211,7 @@ describe('as a decorator', () => {
   it('says so when called the legacy way, or on something else than a method', () => {
     expect(() => legacy({}, 'daily', { value: never })).toThrow('"experimentalDecorators" off');
     expect(() => legacy(Weather, 'daily', { value: never })).toThrow('"experimentalDecorators" off');
-    expect(() => legacy(Weather, { kind: 'class' })).toThrow('A policy decorates methods');
-    expect(() => legacy(undefined, { kind: 'field' })).toThrow('A policy decorates methods');
+    expect(() => legacy(Weather, { kind: 'class' })).toThrow('A policy wraps functions, and decorates methods');
+    expect(() => legacy(undefined, { kind: 'field' })).toThrow('A policy wraps functions, and decorates methods');
   });
 });

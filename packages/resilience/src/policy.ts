@@ -106,8 +106,11 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
     return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
   };
 
-  const run: Policy['run'] = (fn, { signal, key, priority } = {}) =>
-    begin({ fn, key, priority, args: noArgs, wrapped: undefined, self: undefined, name }, signal);
+  const run: Policy['run'] = (fn, { signal, key, priority } = {}) => {
+    // Else a retry would take it for a failure that may pass.
+    if (typeof fn !== 'function') return Promise.reject(new OptionError('run.fn', 'a function', fn));
+    return begin({ fn, key, priority, args: noArgs, wrapped: undefined, self: undefined, name }, signal);
+  };
 
   const created: Policy<P> = Object.assign(wrap, { run });
   layersOf.set(created, layer);

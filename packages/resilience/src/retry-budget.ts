@@ -1,4 +1,4 @@
-import { checkNumber } from '@dataenginex/core';
+import { checkNumber, OptionError } from '@dataenginex/core';
 
 /** Options of `retryBudget`. */
 export interface RetryBudgetOptions {
@@ -61,4 +61,19 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
     refund: () => add(1),
     earn: () => add(tokenRatio),
   };
+}
+
+const unbounded: RetryBudget = { tokens: Infinity, spend() {}, refund() {}, earn() {} };
+
+/** What a policy's option of this name says: the budget given, one of its own, or none. */
+export function readBudget(
+  option: string,
+  given: RetryBudget | false | undefined,
+  own?: RetryBudgetOptions,
+): RetryBudget {
+  if (given === undefined) return retryBudget(own);
+  if (given === false) return unbounded;
+  const isBudget = ['spend', 'refund', 'earn'].every((name) => typeof Reflect.get(Object(given), name) === 'function');
+  if (isBudget) return given;
+  throw new OptionError(option, 'a retryBudget() or false', given);
 }

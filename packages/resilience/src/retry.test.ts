@@ -4,9 +4,11 @@ import {
   bulkhead,
   fixedWait,
   type GiveUpEvent,
+  hedge,
   policy,
   PolicyClosedError,
   retry,
+  type RetryBudget,
   type RetryEvent,
   type RetryOptions,
   type RetryState,
@@ -253,5 +255,12 @@ describe('retry', () => {
     [{ maxRetryAfterMs: NaN }, 'Option "retry.maxRetryAfterMs"'],
   ])('refuses %j', (options, message) => {
     expect(() => retry(options)).toThrow(message);
+  });
+
+  it.each([null, true, {}, { spend() {}, refund() {} }])('refuses %j for a budget', (bad) => {
+    // @ts-expect-error no budget
+    const budget: RetryBudget = bad;
+    expect(() => retry({ budget })).toThrow('Option "retry.budget" must be a retryBudget() or false');
+    expect(() => hedge({ budget })).toThrow('Option "hedge.budget" must be a retryBudget() or false');
   });
 });

@@ -2,7 +2,7 @@ import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataengi
 import { backoff, type ExponentialWaitOptions, type Wait } from './backoff.ts';
 import { Call } from './call.ts';
 import { createPolicy, type Policy } from './policy.ts';
-import { type RetryBudget, retryBudget } from './retry-budget.ts';
+import { readBudget, type RetryBudget } from './retry-budget.ts';
 import { longestTimerMs, sleep } from './sleep.ts';
 import { count, observeAttempt, telemetry } from './telemetry.ts';
 
@@ -79,8 +79,6 @@ const givenUp = telemetry.counter('dex.retry.given_up', {
 const success = { 'dex.outcome': 'success' };
 const failure = { 'dex.outcome': 'failure' };
 
-const unbounded: RetryBudget = { tokens: Infinity, spend() {}, refund() {}, earn() {} };
-
 /** How an attempt failed: by an error, or by a result that `retryIfResult` refused. */
 type Failed<R> = { readonly error: unknown } | { readonly error?: undefined; readonly result: R };
 
@@ -124,7 +122,7 @@ export function retry(options: RetryOptions = {}): Policy {
   if (options.wait !== undefined && ownDelay !== undefined) {
     throw new OptionError('retry.wait', 'left out where baseDelayMs, maxDelayMs or jitter is given', wait);
   }
-  const budget = givenBudget === false ? unbounded : (givenBudget ?? retryBudget());
+  const budget = readBudget('retry.budget', givenBudget);
   const isTimed = stop !== undefined || options.wait !== undefined;
 
   /** How long to wait, or why there is to be no further attempt. */
@@ -160,11 +158,11 @@ export function retry(options: RetryOptions = {}): Policy {
           onGiveUp?.({ error, attempt, reason: decision });
           return giveUp();
         }
-        count(retries, call);
         onRetry?.({ error, attempt, delayMs: decision });
         if (call.aborted) return giveUp();
         if (decision > 0) await sleep(decision, call);
         lastWaitMs = decision;
+        count(retries, call);
 
         const current = new Call(call.run, attempt + 1, call.deadline);
         call.link(current);

@@ -35,7 +35,7 @@ export function timeout(ms: number): Policy {
     return new Promise((resolve, reject) => {
       const own = {
         at: performance.now() + ms,
-        expire(): void {
+        expire: (): void => {
           call.unlink(own);
           count(expired, call);
           own.abort(new TimeoutError(ms));

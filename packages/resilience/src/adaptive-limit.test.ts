@@ -160,6 +160,18 @@ describe('an adaptive bulkhead', () => {
     expect(order.slice(0, 80)).toEqual(Array.from({ length: 80 }, (_, n) => `call ${n}`));
   });
 
+  it('gets the place back of a call whose overloadIf throws', async () => {
+    const overloadIf = (): boolean => {
+      throw new Error('not told');
+    };
+    const limited = adaptive({ min: 1, max: 1, overloadIf });
+    const calls = [1, 2].map(() => limited.run(() => Promise.reject(new Error('503'))));
+    for (const call of await Promise.allSettled(calls)) {
+      expect(call).toMatchObject({ reason: { message: 'not told' } });
+    }
+    expect([limited.active, limited.queued]).toEqual([0, 0]);
+  });
+
   it('hears of a timeout around it', async () => {
     const limited = adaptive({ min: 1, max: 100 });
     await load(limited, createUpstream(50, 20), { callers: 100, ms: 10_000 });

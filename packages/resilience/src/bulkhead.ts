@@ -101,8 +101,12 @@ export function bulkhead<A extends readonly unknown[] = readonly unknown[]>(
           return onValue(value);
         },
         (error: unknown) => {
-          if (adapt.overloadIf(error)) adapt.overloaded(begin);
-          return onError(error);
+          try {
+            if (adapt.overloadIf(error)) adapt.overloaded(begin);
+          } finally {
+            leave();
+          }
+          throw error;
         },
       );
     };

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { checkInteger, OptionError } from '@dataenginex/core';
 import { track, untrack } from './leaks.ts';
-import { checkSignal } from './checks.ts';
+import { checkSignal, longestTimerMs } from './checks.ts';
 
 /** A server of HTTP/1, with or without TLS. */
 export type HttpServer = Server | SecureServer;
@@ -52,7 +52,7 @@ export class HttpDrain implements AsyncDisposable {
       throw new OptionError(`${caller}.server`, 'a server of node:http or node:https', given);
     }
     this.#server = server;
-    this.#drainMs = checkInteger(`${caller}.drainMs`, options.drainMs ?? 15_000, { min: 0, max: 2 ** 31 - 1 });
+    this.#drainMs = checkInteger(`${caller}.drainMs`, options.drainMs ?? 15_000, { min: 0, max: longestTimerMs });
     this.#draining = checkSignal(`${caller}.draining`, options.draining);
     this.#signal = checkSignal(`${caller}.signal`, options.signal);
     this.#signal?.throwIfAborted();

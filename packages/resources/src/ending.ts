@@ -1,7 +1,6 @@
+import { longestTimerMs } from './checks.ts';
 import { DisposeTimeoutError } from './errors.ts';
 import { type Held, nameOf } from './held.ts';
-
-const longestTimerMs = 2 ** 31 - 1;
 
 /** What a disposer returned, watched until it settles. */
 export class Ending {

@@ -1,7 +1,7 @@
 import { checkInteger, checkNumber } from '@dataenginex/core';
 import { ClosedError, DrainError, QueueFullError } from './lease-errors.ts';
-import { checkSignal } from './checks.ts';
-import { longestTimerMs, WaitQueue, type Wish } from './wait-queue.ts';
+import { checkSignal, longestTimerMs } from './checks.ts';
+import { WaitQueue, type Wish } from './wait-queue.ts';
 
 /** Options of each `acquire`. */
 export interface AcquireOptions {

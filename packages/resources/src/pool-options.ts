@@ -1,7 +1,6 @@
 import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
-import { checkGiven } from './checks.ts';
+import { checkGiven, longestTimerMs } from './checks.ts';
 import type { PoolError } from './lease-errors.ts';
-import { longestTimerMs } from './wait-queue.ts';
 
 /** Options of `createPool`. Times are in milliseconds. */
 export interface PoolOptions<T> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkFunction, checkInteger, checkOneOf } from '@dataenginex/core';
-import { checkGiven, checkSignal } from './checks.ts';
+import { checkGiven, checkSignal, longestTimerMs } from './checks.ts';
 
 /** What Kubernetes asks: has it started, is it alive, may it get requests. */
 export type Probe = 'startup' | 'live' | 'ready';
@@ -89,7 +89,7 @@ const paths = new Map<string, Probe>([
  */
 export function createProbes(checks: HealthChecks, options: ProbesOptions = {}): Probes {
   const { timeoutMs = 800, onFailure } = options;
-  checkInteger('createProbes.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });
+  checkInteger('createProbes.timeoutMs', timeoutMs, { min: 1, max: longestTimerMs });
   checkFunction('createProbes.onFailure', onFailure);
   const runs = new Map(
     Object.entries(checks).map(([name, functions]) => {

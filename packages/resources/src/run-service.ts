@@ -1,7 +1,7 @@
 import { checkInteger } from '@dataenginex/core';
 import { ServiceCloseError, ServiceStoppedError } from './errors.ts';
 import type { Scope } from './scope.ts';
-import { checkGiven, checkSignal } from './checks.ts';
+import { checkGiven, checkSignal, longestTimerMs } from './checks.ts';
 import { withScope } from './with-scope.ts';
 
 /** What a service's body is called with. */
@@ -88,7 +88,7 @@ export async function runService(
 ): Promise<void> {
   checkGiven('runService.body', body);
   const { removalMs = 5_000, drainMs = 15_000, closeMs = 5_000, exitMs = 500 } = options;
-  const range = { min: 0, max: 2 ** 31 - 1 };
+  const range = { min: 0, max: longestTimerMs };
   checkInteger('runService.removalMs', removalMs, range);
   checkInteger('runService.drainMs', drainMs, range);
   checkInteger('runService.closeMs', closeMs, range);

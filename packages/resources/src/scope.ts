@@ -3,7 +3,7 @@ import { Ending } from './ending.ts';
 import { type Failure, ScopeClosedError, ScopeError } from './errors.ts';
 import { type Held, holdAdopted, holdAsync, holdDeferred, holdExit, raise } from './held.ts';
 import { track, untrack } from './leaks.ts';
-import { checkGiven, checkSignal } from './checks.ts';
+import { checkGiven, checkSignal, longestTimerMs } from './checks.ts';
 import { type TaskContext, type TaskFunction, TaskGroup } from './task-group.ts';
 
 /** What `scope.use` takes. `null` and `undefined` pass through, for resources that are optional. */
@@ -146,7 +146,7 @@ export class Scope implements AsyncDisposable {
 
   /**
    * Hands everything held so far to a new scope, without an outer signal; this one is closed thereby. Tasks do not
-   * move: they end with the scope that spawned them.
+   * move: they, and the listening to the outer signal, end when this one is closed all the same, as by `await using`.
    *
    * @throws {ScopeClosedError} When the scope is closed.
    */
@@ -207,7 +207,7 @@ export class Scope implements AsyncDisposable {
   shield<T>(task: TaskFunction<T>, options: ShieldOptions = {}): Task<T> {
     checkGiven('scope.shield', task);
     const { name = task.name, timeoutMs = 5_000 } = options;
-    checkInteger('scope.shield.timeoutMs', timeoutMs, { min: 0, max: 2 ** 31 - 1 });
+    checkInteger('scope.shield.timeoutMs', timeoutMs, { min: 0, max: longestTimerMs });
     if (this.#disposed) throw new ScopeClosedError();
     const result = this.#tasks.shield(task, name, timeoutMs);
     result.catch(() => {});

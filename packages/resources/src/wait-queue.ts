@@ -1,7 +1,5 @@
+import { longestTimerMs } from './checks.ts';
 import { AcquireTimeoutError } from './lease-errors.ts';
-
-/** A longer timer would fire at once. */
-export const longestTimerMs = 2 ** 31 - 1;
 
 /** What is waited for, and how. */
 export interface Wish<Tag> {

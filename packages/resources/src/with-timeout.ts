@@ -1,4 +1,5 @@
 import { checkInteger } from '@dataenginex/core';
+import { longestTimerMs } from './checks.ts';
 import { ScopeTimeoutError } from './errors.ts';
 import { checkScope, type Scope, type ScopeOptions } from './scope.ts';
 import { withScope } from './with-scope.ts';
@@ -34,7 +35,7 @@ export async function withTimeout<T>(
   body: (scope: Scope) => T | PromiseLike<T>,
   options: ScopeOptions = {},
 ): Promise<T> {
-  checkInteger('withTimeout.timeoutMs', timeoutMs, { min: 0, max: 2 ** 31 - 1 });
+  checkInteger('withTimeout.timeoutMs', timeoutMs, { min: 0, max: longestTimerMs });
   const { signal: outer, disposeMs } = checkScope('withTimeout', options);
   outer?.throwIfAborted();
   const controller = new AbortController();

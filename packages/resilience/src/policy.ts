@@ -43,7 +43,7 @@ const layersOf = new WeakMap<object, Layer>();
  * whole, after it each attempt.
  *
  * With a name first, each run is a span of that name, each attempt of a `retry` or `hedge` one inside it, and the
- * package's metrics carry the name.
+ * package's metrics carry the name. The name of a policy that is part of another does not count.
  *
  * ```ts
  * import { policy, retry, timeout } from '@dataenginex/resilience';

@@ -37,13 +37,22 @@ describe('exponentialWait', () => {
         fc.nat(1_000),
         fc.nat(10_000),
         fc.integer({ min: 1, max: 2_000 }),
-        (jitter, baseDelayMs, maxDelayMs, attempts) => {
+        (jitter, baseDelayMs, moreMs, attempts) => {
+          const maxDelayMs = baseDelayMs + moreMs;
           const wait = exponentialWait({ baseDelayMs, maxDelayMs, jitter });
           const last = wait(state(attempts, maxDelayMs));
           expect(last).toBeGreaterThanOrEqual(0);
           expect(last).toBeLessThanOrEqual(maxDelayMs);
         },
       ),
+    );
+  });
+
+  it('takes one of its delays alone for the other, where the default would contradict it', () => {
+    expect(play(exponentialWait({ maxDelayMs: 50, jitter: 'none' }), 2)).toEqual([50, 50]);
+    expect(play(exponentialWait({ baseDelayMs: 20_000, jitter: 'none' }), 2)).toEqual([20_000, 20_000]);
+    expect(() => exponentialWait({ baseDelayMs: 200, maxDelayMs: 100 })).toThrow(
+      'Option "exponentialWait.maxDelayMs" must be a number from 200 to 2147483647, got 100.',
     );
   });
 

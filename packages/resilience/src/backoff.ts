@@ -10,9 +10,9 @@ export type Jitter = 'full' | 'equal' | 'decorrelated' | 'none';
 
 /** Options of `exponentialWait`. */
 export interface ExponentialWaitOptions {
-  /** The delay after the first attempt, before jitter; it doubles with each retry. @default 100 */
+  /** The delay after the first attempt, before jitter; it doubles with each retry. @default 100, at most `maxDelayMs` */
   baseDelayMs?: number | undefined;
-  /** Where the doubling stops. @default 10_000 */
+  /** Where the doubling stops. @default 10_000, at least `baseDelayMs` */
   maxDelayMs?: number | undefined;
   /** With `d` the delay: 'full' [0, d), 'equal' [d/2, d), 'decorrelated' [base, 3 × the last wait). @default 'full' */
   jitter?: Jitter | undefined;
@@ -38,9 +38,11 @@ export function exponentialWait(options: ExponentialWaitOptions = {}): Wait {
 
 /** @param owner Whose options these are, for the errors. */
 export function backoff(owner: string, options: ExponentialWaitOptions): Wait {
-  const { baseDelayMs = 100, maxDelayMs = 10_000, jitter = 'full' } = options;
-  checkNumber(`${owner}.baseDelayMs`, baseDelayMs, { min: 0, max: longestTimerMs });
-  checkNumber(`${owner}.maxDelayMs`, maxDelayMs, { min: 0, max: longestTimerMs });
+  const { baseDelayMs: leastMs = 0, jitter = 'full' } = options;
+  checkNumber(`${owner}.baseDelayMs`, leastMs, { min: 0, max: longestTimerMs });
+  const { maxDelayMs = Math.max(10_000, leastMs) } = options;
+  checkNumber(`${owner}.maxDelayMs`, maxDelayMs, { min: leastMs, max: longestTimerMs });
+  const { baseDelayMs = Math.min(100, maxDelayMs) } = options;
   checkOneOf(`${owner}.jitter`, jitter, ['full', 'equal', 'decorrelated', 'none']);
   return ({ attempt, lastWaitMs }) => {
     if (jitter === 'decorrelated') {

@@ -114,8 +114,9 @@ export function bulkhead<A extends readonly unknown[] = readonly unknown[]>(
   const start = adaptive ? enterMeasured(adaptive) : enter;
 
   const priorityOf = ({ run }: Call<unknown>): number => {
-    const made: unknown = run.priority ?? (priority && run.wrapped ? Reflect.apply(priority, undefined, run.args) : 0);
-    return checkNumber('bulkhead.priority()', made, { max: Infinity });
+    if (run.priority !== undefined) return checkNumber('run.priority', run.priority, { max: Infinity });
+    if (priority === undefined || run.wrapped === undefined) return 0;
+    return checkNumber('bulkhead.priority()', Reflect.apply(priority, undefined, run.args), { max: Infinity });
   };
   const wait = async <R>(next: Next, call: Call<R>): Promise<R> => {
     const order = priorityOf(call);

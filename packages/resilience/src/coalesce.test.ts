@@ -236,5 +236,7 @@ describe('the key of a call', () => {
   it('must be given to run', async () => {
     const shared = coalesce({ key: () => 'never asked' });
     await expect(shared.run(async () => 1)).rejects.toThrow('run(fn, { key }) was given none');
+    // @ts-expect-error no string: else all calls of no key would be one
+    await expect(shared.run(async () => 1, { key: null })).rejects.toThrow('was given null, not a string');
   });
 });

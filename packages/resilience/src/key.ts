@@ -17,12 +17,15 @@ export type KeyedArguments<K extends readonly unknown[]> = readonly [...K, ...(r
  */
 export function keyOf<K extends readonly unknown[]>(call: Call<unknown>, key: KeyOption<K>, owner: string): string {
   const { run } = call;
-  if (run.key !== undefined) return run.key;
+  if (run.key !== undefined) return checkKey(run.key, owner, 'run(fn, { key }) was given');
   if (run.wrapped === undefined) throw new KeyError(owner, 'run(fn, { key }) was given none');
   if (key === undefined) return keyOfArguments(run.args, owner);
-  const made: unknown = Reflect.apply(key, undefined, run.args);
-  if (typeof made !== 'string') throw new KeyError(owner, `its key function gave ${describe(made)}, not a string`);
-  return made;
+  return checkKey(Reflect.apply(key, undefined, run.args), owner, 'its key function gave');
+}
+
+function checkKey(key: unknown, owner: string, whence: string): string {
+  if (typeof key === 'string') return key;
+  throw new KeyError(owner, `${whence} ${describe(key)}, not a string`);
 }
 
 function keyOfArguments(args: readonly unknown[], owner: string): string {

@@ -45,6 +45,13 @@ describe('policy', () => {
     await expect(calls.run('daily')).rejects.toThrow('Option "run.fn" must be a function, got "daily".');
   });
 
+  it('rejects where run is given no signal but something else', async () => {
+    // @ts-expect-error no signal
+    await expect(retry().run(never, { signal: null })).rejects.toThrow(
+      '"run.signal" must be an AbortSignal, got null.',
+    );
+  });
+
   it('turns a synchronous throw into a rejection', async () => {
     await expect(timeout(10).run(broken)).rejects.toThrow('sync');
     await expect(retry({ attempts: 1 }).run(broken)).rejects.toThrow('sync');

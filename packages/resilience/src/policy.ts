@@ -124,6 +124,7 @@ function addMembers<T extends object, M extends object>(target: T, members: M | 
 }
 
 function runUntilAborted<R>(proceed: (call: Call<R>) => Promise<R>, run: Run<R>, signal: AbortSignal): Promise<R> {
+  if (!(signal instanceof AbortSignal)) return Promise.reject(new OptionError('run.signal', 'an AbortSignal', signal));
   if (signal.aborted) return Promise.reject(signal.reason);
   const source = sourceOf(signal);
   const call = new Call(run, 1, source.deadline);

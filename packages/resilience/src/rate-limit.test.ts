@@ -227,6 +227,7 @@ describe('rateLimit', () => {
     ['maxQueued', { limit: 1, maxQueued: -1 }],
     ['maxQueued', { limit: 1, maxQueued: Infinity }],
     ['maxKeys', { limit: 1, maxKeys: 0 }],
+    ['maxKeys', { limit: 1, maxKeys: 5 }], // without a key
   ])('refuses a bad %s', (option, options) => {
     expect(() => rateLimit(options)).toThrow(expect.objectContaining({ option: `rateLimit.${option}` }));
   });

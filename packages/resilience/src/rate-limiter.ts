@@ -1,4 +1,4 @@
-import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
+import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
 import type { Call, Next } from './call.ts';
 import { PolicyClosedError, RateLimitError } from './errors.ts';
 import { keyOf } from './key.ts';
@@ -148,6 +148,9 @@ export class RateLimiter<K extends readonly unknown[]> {
     this.#pace = paceOf(owner, options);
     this.#key = checkFunction(`${owner}.key`, key);
     this.#maxKeys = checkInteger(`${owner}.maxKeys`, maxKeys, { min: 1 });
+    if (options.maxKeys !== undefined && key === undefined) {
+      throw new OptionError(`${owner}.maxKeys`, 'left out without key', maxKeys);
+    }
     this.#maxQueued = checkInteger(`${owner}.maxQueued`, maxQueued, { min: 0 });
     this.#shared = new Lane(this.#pace, undefined);
   }

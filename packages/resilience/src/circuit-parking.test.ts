@@ -57,6 +57,21 @@ describe('circuitBreaker with park', () => {
     expect(settled.slice(1)).toEqual([2, 3]);
   });
 
+  it('goes from probe to probe when each is aborted as it begins, however many', async () => {
+    const { breaker, send, settled } = await setUp({ maxParked: 10_000 });
+    const left = Array.from({ length: 10_000 }, () => {
+      const leaving = new AbortController();
+      return breaker
+        .run(async () => leaving.abort('left'), { signal: leaving.signal })
+        .catch((error: unknown) => error);
+    });
+    await advance(100);
+    expect(new Set(await Promise.all(left))).toEqual(new Set(['left']));
+    send('next');
+    await advance(10);
+    expect([settled.length, breaker.state]).toEqual([1, 'open']);
+  });
+
   it('probes no oftener than it has callers for', async () => {
     const { upstream, breaker, send } = await setUp();
     await advance(10_000);

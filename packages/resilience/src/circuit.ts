@@ -81,6 +81,7 @@ export class Circuit {
   #dueMs = 0;
   /** In the order in which they came. */
   readonly #parked = new Set<ParkedCall>();
+  #isReleasing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: CircuitSettings, key: string | undefined) {
@@ -310,11 +311,14 @@ export class Circuit {
 
   /** Sends parked calls on, the first that came first, as many as there is room for. */
   #release(): void {
+    if (this.#isReleasing) return; // a call that ends as it starts makes room for the loop that started it
+    this.#isReleasing = true;
     for (const parked of this.#parked) {
-      if (!this.#hasRoom()) return;
+      if (!this.#hasRoom()) break;
       this.#leave(parked);
       parked.start();
     }
+    this.#isReleasing = false;
   }
 
   #reject(createError: () => Error): void {

@@ -24,12 +24,12 @@ export interface Run<R> {
   readonly name: string | undefined;
 }
 
-export interface Abortable {
+interface Abortable {
   abort(reason: unknown): void;
 }
 
 /** Of the earliest timeout around a call. */
-export interface Deadline {
+interface Deadline {
   /** On the clock of `performance.now()`; `Infinity` without a timeout, and once it has settled. */
   readonly at: number;
   /** What its timer does, for whoever sees first that it is due. */

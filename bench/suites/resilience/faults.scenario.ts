@@ -72,6 +72,10 @@ function jittered(attempt: number): number {
   return Math.random() * baseDelayMs * 2 ** (attempt - 1);
 }
 
+function formatMs(ms: number): string {
+  return ms < Infinity ? `${Math.round(ms)} ms` : 'not served';
+}
+
 export const scenario: Scenario = {
   title: 'A quarter of all attempts fail, each for itself',
   about:
@@ -93,7 +97,7 @@ export const scenario: Scenario = {
       rows.push([
         name,
         `${((100 * tookMs.filter((ms) => ms < Infinity).length) / calls).toFixed(2)}%`,
-        ...[0.5, 0.99, 1].map((q) => `${Math.round(quantile(tookMs, q))} ms`),
+        ...[0.5, 0.99, 1].map((q) => formatMs(quantile(tookMs, q))),
         (attempts / calls).toFixed(3),
       ]);
     }

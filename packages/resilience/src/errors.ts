@@ -25,7 +25,10 @@ export class DecoratorError extends DexError {
   }
 }
 
-/** A policy did not let the call through: nothing is known of what it would have come to. */
+/**
+ * A policy did not let the call through, so it never reached the function. The base of all errors that say so: it costs
+ * a `retry` nothing of its budget, and a breaker around it does not count it.
+ */
 export abstract class RefusedError extends DexError {}
 
 /** The policy was closed: thrown by what waited in it, and by calls made afterwards. */
@@ -41,9 +44,11 @@ export class PolicyClosedError extends RefusedError {
 }
 
 /** A policy by key could not tell what a call is about. */
-export class KeyError extends DexError {
+export class KeyError extends RefusedError {
   override readonly name = 'KeyError';
   readonly code = 'DEX_KEY';
+  /** Another attempt would have no key either, so a `retry` around it does not wait. */
+  readonly retryAfterMs = Infinity;
   /** The policy that needs the key, such as `cache`. */
   readonly policy: string;
 

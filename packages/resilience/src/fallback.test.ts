@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { fallback, type FallbackEvent, policy, retry, timeout } from './index.ts';
+import { cache, fallback, type FallbackEvent, policy, retry, timeout } from './index.ts';
 
 const failure = new Error('503');
 const failing = async (_city: string): Promise<string> => {
@@ -11,6 +11,11 @@ describe('fallback', () => {
   it.each([null, undefined, 0, 'last good'])('answers %j in place of an error', async (value) => {
     await expect(fallback(value)(failing)('Seattle')).resolves.toBe(value);
     await expect(fallback(value).run(() => Promise.reject(failure))).resolves.toBe(value);
+  });
+
+  it('hides no missing key, which is a mistake and not a failure', async () => {
+    const daily = policy(retry(), cache({ ttlMs: 1_000 }))(async (city: { name: string }) => city.name);
+    await expect(fallback(null)(daily)({ name: 'Seattle' })).rejects.toMatchObject({ code: 'DEX_KEY' });
   });
 
   it('leaves a result alone', async () => {

@@ -1,5 +1,6 @@
 import { checkFunction } from '@dataenginex/core';
 import type { Attempt, Call, Layer } from './call.ts';
+import { KeyError } from './errors.ts';
 import type { KeyedArguments } from './key.ts';
 import { createPolicy, type RunOptions } from './policy.ts';
 import { count, telemetry } from './telemetry.ts';
@@ -11,7 +12,7 @@ export interface FallbackEvent {
 
 /** Options of `fallback`. */
 export interface FallbackOptions {
-  /** Which errors are replaced. @default all but those named "AbortError" */
+  /** Which errors are replaced. @default all but a `KeyError`, which is a mistake, and those named "AbortError" */
   fallbackIf?: ((error: unknown) => boolean) | undefined;
   /** Told before the fallback is made. What it throws, the call rejects with. */
   onFallback?: ((event: FallbackEvent) => void) | undefined;
@@ -67,7 +68,7 @@ export function fallback<T>(
   options?: FallbackOptions,
 ): FallbackPolicy<T>;
 export function fallback(value: unknown, options: FallbackOptions = {}): FallbackPolicy<unknown> {
-  const { fallbackIf = (error) => !(error instanceof Error && error.name === 'AbortError'), onFallback } = options;
+  const { fallbackIf = isFailure, onFallback } = options;
   checkFunction('fallback.fallbackIf', fallbackIf);
   checkFunction('fallback.onFallback', onFallback);
 
@@ -81,4 +82,8 @@ export function fallback(value: unknown, options: FallbackOptions = {}): Fallbac
   }
   const layer: Layer = (next) => (call) => next(call).catch((error: unknown) => replace(error, call));
   return createPolicy(layer);
+}
+
+function isFailure(error: unknown): boolean {
+  return !(error instanceof KeyError || (error instanceof Error && error.name === 'AbortError'));
 }

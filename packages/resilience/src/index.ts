@@ -30,6 +30,7 @@ export {
   PolicyClosedError,
   RateLimitError,
   RateLimitStoreError,
+  RefusedError,
   TimeoutError,
 } from './errors.ts';
 export { fallback, type FallbackEvent, type FallbackOptions, type FallbackPolicy } from './fallback.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retry, retryBudget } from './index.ts';
+import { bulkhead, policy, RefusedError, retry, retryBudget } from './index.ts';
 
 /** A stream of calls of which a share fails at random; tells how many attempts were made and how many calls served. */
 async function simulate(
@@ -87,6 +87,17 @@ describe('retryBudget', () => {
       after.push(budget.tokens);
     }
     expect(after).toEqual([7, 7, 7, 8, 8]);
+  });
+
+  it('does not pay for what a policy further in refused, since the upstream never saw it', async () => {
+    const budget = retryBudget({ maxTokens: 10 });
+    const full = bulkhead({ concurrent: 1, maxQueued: 0 });
+    const running = full.run(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    await expect(policy(retry({ baseDelayMs: 0, budget }), full).run(async () => 1)).rejects.toBeInstanceOf(
+      RefusedError,
+    );
+    expect(budget.tokens).toBe(10);
+    await running;
   });
 
   it('is shared by the policies it is given to', async () => {

@@ -1,6 +1,7 @@
 import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
 import { backoff, type ExponentialWaitOptions, type Wait } from './backoff.ts';
 import { Call } from './call.ts';
+import { RefusedError } from './errors.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { readBudget, type RetryBudget } from './retry-budget.ts';
 import { longestTimerMs, sleep } from './sleep.ts';
@@ -129,7 +130,7 @@ export function retry(options: RetryOptions = {}): Policy {
   const decide = (failed: Failed<unknown>, state: RetryState): number | GiveUpEvent['reason'] => {
     const { error, attempt } = state;
     if (!('result' in failed) && !retryIf(error, attempt)) return 'retryIf';
-    if (attempt > 1) budget.spend();
+    if (attempt > 1 && !(error instanceof RefusedError)) budget.spend();
     if (attempt >= attempts) return 'attempts';
     if (stop?.(state) === true) return 'stop';
     const askedMs = Math.max(0, retryAfterMs(error) || 0); // a NaN counts as not asked

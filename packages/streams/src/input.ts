@@ -5,6 +5,22 @@ export interface Chunk<T> {
   readonly items: readonly T[];
   /** Where the item at an index of this chunk came from; asked only when something is to be reported. */
   readonly position?: ((index: number) => Position) | undefined;
+  /** Behind an `eventTime`. */
+  readonly clocks?: Clocks | undefined;
+  /** Comes after the items; what is made of them must be passed on before it. */
+  readonly barrier?: Barrier | undefined;
+}
+
+/** The event time of each item, the watermark before it, and the watermark after them all. */
+export interface Clocks {
+  readonly times: readonly number[];
+  readonly watermarks: readonly number[];
+  readonly after: number;
+}
+
+/** Flows from the source to the sink to gather the states of a checkpoint: each as of the items before the barrier. */
+export interface Barrier {
+  save(place: number, operator: string, state: unknown): void;
 }
 
 type Awaitable<T> = T | PromiseLike<T>;

@@ -1,7 +1,7 @@
 import { checkFunction, checkInteger } from '@dataenginex/core';
-import type { Chunk } from './input.ts';
-import type { LinkContext, Operator } from './operator.ts';
-import type { Reader } from './reader.ts';
+import type { Barrier, Chunk } from './input.ts';
+import type { Clock, LinkContext, Operator } from './operator.ts';
+import type { LocatedChunk, Reader } from './reader.ts';
 import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
 
 export interface MapAsyncOptions {
@@ -47,11 +47,14 @@ export function mapAsync<I, O>(
   checkInteger('mapAsync.concurrency', concurrency, { min: 1 });
   return {
     name: 'mapAsync',
+    carries: true,
     link: (reader, context) => new Calls(reader, context, fn, concurrency, ordered).results(),
   };
 }
 
 interface Call<R> {
+  /** Of its item, if that has one. */
+  readonly clock: Clock | undefined;
   outcome?: { readonly value: R };
 }
 
@@ -65,7 +68,12 @@ class Calls<I, O> {
   /** In the order of their items, until their results are taken. */
   #calls: Call<Awaited<O>>[] = [];
   #running = 0;
-  #waiting: Iterator<I, undefined> = [].values();
+  /** What was last read, and its items that wait for a call. */
+  #chunk: LocatedChunk<I> | undefined;
+  #waiting: Iterator<[number, I], undefined> = [].entries();
+  #left = 0;
+  /** Read and not yet passed on; nothing more is read before it is. */
+  #barrier: Barrier | undefined;
   #reading = false;
   #ended = false;
   #sourceFailure: { readonly error: unknown } | undefined;
@@ -96,13 +104,13 @@ class Calls<I, O> {
     try {
       while (!this.#isOver()) {
         this.#fill();
-        const items = this.#take();
-        if (items.length > 0) yield { items };
+        const chunk = this.#take();
+        if (chunk !== undefined) yield chunk;
         else if (!this.#isOver()) await this.#change();
       }
       await settlesWithin(CLEANUP_MS, this.#idle());
       const last = this.#take();
-      if (last.length > 0) yield { items: last };
+      if (last !== undefined) yield { ...last, barrier: undefined };
     } finally {
       await settlesWithin(REACT_MS, this.#idle());
     }
@@ -117,15 +125,22 @@ class Calls<I, O> {
   /** Results that were not taken count as in flight, so that a slow consumer holds the source back. */
   #fill(): void {
     while (this.#failure === undefined && this.#calls.length < this.#concurrency && !this.#reading) {
-      const item = this.#waiting.next();
-      if (item.done !== true) void this.#call(item.value);
-      else if (this.#ended) return;
+      const next = this.#waiting.next();
+      if (next.done !== true) {
+        const [index, item] = next.value;
+        const clocks = this.#chunk?.clocks;
+        this.#left -= 1;
+        void this.#call(
+          item,
+          clocks && { time: clocks.times[index] ?? NaN, watermark: clocks.watermarks[index] ?? -Infinity },
+        );
+      } else if (this.#ended || this.#barrier !== undefined) return;
       else void this.#read();
     }
   }
 
-  async #call(item: I): Promise<void> {
-    const call: Call<Awaited<O>> = {};
+  async #call(item: I, clock: Clock | undefined): Promise<void> {
+    const call: Call<Awaited<O>> = { clock };
     this.#calls.push(call);
     this.#running += 1;
     try {
@@ -143,7 +158,12 @@ class Calls<I, O> {
     try {
       const chunk = await this.#reader.read();
       if (chunk === undefined) this.#ended = true;
-      else this.#waiting = chunk.items.values();
+      else {
+        this.#chunk = chunk;
+        this.#waiting = chunk.items.entries();
+        this.#left = chunk.items.length;
+        this.#barrier = chunk.barrier;
+      }
     } catch (error) {
       this.#sourceFailure = { error };
       this.#ended = true;
@@ -153,15 +173,32 @@ class Calls<I, O> {
     this.#wake?.();
   }
 
-  #take(): Awaited<O>[] {
+  /** What is ready, if anything is. */
+  #take(): Chunk<Awaited<O>> | undefined {
     const pending = this.#calls.findIndex((call) => call.outcome === undefined);
     const ready = this.#ordered && pending >= 0 ? this.#calls.slice(0, pending) : this.#calls;
-    const values: Awaited<O>[] = [];
-    for (const { outcome } of ready) if (outcome !== undefined) values.push(outcome.value);
+    const oldest = this.#calls[0]?.clock?.watermark ?? -Infinity;
+    const items: Awaited<O>[] = [];
+    const times: number[] = [];
+    const watermarks: number[] = [];
+    for (const { outcome, clock } of ready) {
+      if (outcome === undefined) continue;
+      items.push(outcome.value);
+      if (clock === undefined) continue;
+      times.push(clock.time);
+      // A watermark must not overtake an item that is still in flight.
+      watermarks.push(this.#ordered ? clock.watermark : oldest);
+    }
     this.#calls = this.#ordered
       ? this.#calls.slice(ready.length)
       : this.#calls.filter((call) => call.outcome === undefined);
-    return values;
+    const isThrough = this.#calls.length === 0 && this.#left === 0;
+    const barrier = isThrough ? this.#barrier : undefined;
+    if (items.length === 0 && barrier === undefined) return undefined;
+    if (barrier !== undefined) this.#barrier = undefined;
+    const clocks = this.#chunk?.clocks;
+    const after = (isThrough ? clocks?.after : this.#calls[0]?.clock?.watermark) ?? watermarks.at(-1) ?? -Infinity;
+    return { items, clocks: clocks && { times, watermarks, after }, barrier };
   }
 
   async #idle(): Promise<void> {

@@ -40,6 +40,7 @@ export function parse<S extends StandardSchemaV1>(
   const createRefuse = checkRejects('parse', options);
   return {
     name: 'parse',
+    carries: true,
     link: (reader, context) => parseAll(reader, context, schema, createRefuse?.()),
   };
 }
@@ -81,8 +82,12 @@ async function* parseAll<Output>(
         break;
       }
     }
-    if (good.length > 0) yield { items: good, position: (index) => position(origins[index] ?? 0) };
-    if (failure !== undefined) throw failure.error;
+    // A barrier tells that all before it has been done.
+    if (failure === undefined) yield chunk.with(good, origins);
+    else {
+      if (good.length > 0) yield { ...chunk.with(good, origins), barrier: undefined };
+      throw failure.error;
+    }
   }
 }
 

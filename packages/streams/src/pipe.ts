@@ -1,8 +1,9 @@
 import { OptionError } from '@dataenginex/core';
 import { OperatorError } from './errors.ts';
+import type { PlacedOperator } from './fuse.ts';
 import { openChunks, openInput, type Input } from './input.ts';
 import type { FusedOperator, LinkedOperator, Operator } from './operator.ts';
-import { type PlacedOperator, Reader } from './reader.ts';
+import { Reader } from './reader.ts';
 
 /** Where a pipe begins: an array, any iterable, a Node or Web stream, a codec, another pipe. */
 export type PipeSource<T> = Iterable<T> | AsyncIterable<T>;
@@ -127,7 +128,7 @@ export function pipeFrom<T>(open: () => Input<T>): Pipe<T> {
 
 /** Opens a source for one consumer. */
 export function openReader<T>(source: PipeSource<T>): Reader<T> {
-  return source instanceof Stages ? source.open() : new Reader<T>(openInput(source), [], false);
+  return source instanceof Stages ? source.open() : new Reader<T>(openInput(source), []);
 }
 
 /** Hands out a reader's items one by one. */
@@ -179,17 +180,20 @@ class Stages<T> implements Pipe<T> {
   }
 
   /** Neighbouring fused operators become one reader; a linked one reads from it and begins the next. */
-  open(): Reader<T> {
+  open(restore?: (place: number) => unknown): Reader<T> {
     let input = this.#openInput();
     let fused: PlacedOperator[] = [];
+    let timed = false;
     for (const [index, operator] of this.#operators.entries()) {
       if ('fuse' in operator) fused.push({ operator, place: index + 1 });
       else {
-        input = openLink(operator, index + 1, new Reader<never>(input, fused, true));
+        const reader = new Reader<never>(input, fused, { track: true, timed, restore });
+        timed = operator.carries === true && (timed || fused.some((placed) => placed.operator.timed));
+        input = openLink(operator, index + 1, reader);
         fused = [];
       }
     }
-    return new Reader<T>(input, fused, false);
+    return new Reader<T>(input, fused, { timed, restore });
   }
 }
 

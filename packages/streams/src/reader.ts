@@ -1,26 +1,31 @@
 import { setImmediate } from 'node:timers/promises';
 import { OperatorError } from './errors.ts';
-import type { Chunk, Input } from './input.ts';
-import type { FusedOperator } from './operator.ts';
+import { type PlacedOperator, Steps } from './fuse.ts';
+import type { Barrier, Chunk, Clocks, Input } from './input.ts';
 import type { Position } from './position.ts';
 import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
 
-/** A fused operator and its place in the pipe, from 1. */
-export interface PlacedOperator {
-  readonly operator: FusedOperator<never, unknown>;
-  readonly place: number;
+/** What a reader is told about the pipe it is part of. */
+export interface ReaderContext {
+  /** Whether the positions and clocks of the items are wanted, and not only those of errors. */
+  readonly track?: boolean;
+  /** Whether the items of the input have event times. */
+  readonly timed?: boolean;
+  /** The state that the operator at a place goes on from. */
+  readonly restore?: ((place: number) => unknown) | undefined;
 }
 
 type Result = IteratorResult<unknown, unknown>;
 
-/** A step whose types `pipe` has checked; a method, so that steps of any type fit. */
-interface AnyStep {
-  push(this: void, item: unknown): void;
-}
-
-/** What a reader hands to an operator that waits. */
+/** What a reader hands to an operator that waits: no items only where a watermark or a barrier goes on without any. */
 export interface LocatedChunk<T> extends Chunk<T> {
   readonly position: (index: number) => Position;
+  /**
+   * What has been made of this chunk, to be passed on in its place.
+   *
+   * @param origins For each result, in ascending order, the index of the item it was made from.
+   */
+  with<O>(results: readonly O[], origins: readonly number[]): Chunk<O>;
 }
 
 /** A source that never waits would keep timers, and so aborts, from firing: rest after so long, looked at so often. */
@@ -34,11 +39,18 @@ const ITEMS_PER_LOOK = 512;
  */
 export class Reader<T> {
   readonly #input: Input<unknown>;
-  readonly #first: AnyStep;
-  readonly #ends: (() => void)[] = [];
-  #out: T[] = [];
-  /** For each item of `#out`, the index in its chunk of the item it was made from. */
+  readonly #steps: Steps;
+  /** Whether what goes out has event times. */
+  readonly #timed: boolean;
+  #items: T[] = [];
+  /** For each item, the index in its chunk of the item it was made from. */
   #origins: number[] = [];
+  /** For each item, its clock, if it has one. */
+  #times: number[] = [];
+  #watermarks: number[] = [];
+  /** The watermark that was last passed on. */
+  #passed = -Infinity;
+  #barrier: Barrier | undefined;
   /** Where the items of the current chunk came from, if its maker knows. */
   #position: Chunk<unknown>['position'];
   /** Items read before the current chunk, items in it, and the current index in it. */
@@ -54,27 +66,22 @@ export class Reader<T> {
   #unlooked = 0;
   #rested = performance.now();
 
-  /** @param track Whether the positions of the items are wanted, and not only those of errors. */
-  constructor(input: Input<unknown>, operators: readonly PlacedOperator[], track: boolean) {
+  constructor(
+    input: Input<unknown>,
+    operators: readonly PlacedOperator[],
+    { track = false, timed = false, restore }: ReaderContext = {},
+  ) {
     this.#input = input;
-    const last = (item: T): void => {
-      this.#out.push(item);
-      if (track) this.#origins.push(this.#at);
+    this.#timed = timed || operators.some(({ operator }) => operator.timed);
+    const out = {
+      push: track ? (item: T): void => this.#keep(item) : (item: T): void => void this.#items.push(item),
     };
-    let first: AnyStep = { push: last };
-    for (const { operator, place } of operators.toReversed()) {
-      const { push } = first;
-      const step = operator.fuse(
-        push,
-        (error) => new OperatorError(operator.name, place, locate(this.#position, this.#before, this.#at), error),
-      );
-      if (step.end !== undefined) this.#ends.unshift(step.end);
-      first = step;
-    }
-    this.#first = first;
+    const fail = ({ operator, place }: PlacedOperator, error: unknown): OperatorError =>
+      new OperatorError(operator.name, place, locate(this.#position, this.#before, this.#at), error);
+    this.#steps = new Steps(operators, out, fail, restore);
   }
 
-  /** @returns The next items, at least one; `undefined` at the end. */
+  /** @returns What comes next; `undefined` at the end. */
   async read(): Promise<LocatedChunk<T> | undefined> {
     while (this.#open) {
       try {
@@ -84,14 +91,19 @@ export class Reader<T> {
         await this.#abandon(error);
       }
       if (this.#isBusy()) await this.#rest();
-      if (this.#out.length > 0) return this.#flush();
+      if (this.#items.length > 0 || this.#barrier !== undefined || this.#passed < this.#steps.out.watermark) {
+        return this.#flush();
+      }
     }
     await this.#finish();
     return undefined;
   }
 
   /** Passes everything on, in the one loop that keeps up with a bare `for await`. */
-  async each(receive: (items: readonly T[]) => void | Promise<void>): Promise<void> {
+  async each(
+    receive: (items: readonly T[]) => void | Promise<void>,
+    pass?: (barrier: Barrier) => Promise<void>,
+  ): Promise<void> {
     while (this.#open) {
       try {
         this.#asked = this.#input.next();
@@ -99,15 +111,21 @@ export class Reader<T> {
       } catch (error) {
         await this.#abandon(error);
       }
-      if (this.#out.length > 0) {
-        const items = this.#out;
-        this.#out = [];
-        const wait = receive(items);
-        if (wait !== undefined) await wait;
+      if (this.#items.length > 0) await this.#hand(receive);
+      if (this.#barrier !== undefined) {
+        const barrier = this.#barrier;
+        this.#barrier = undefined;
+        await pass?.(barrier);
       }
       if (this.#isBusy()) await this.#rest();
     }
     await this.#finish();
+  }
+
+  #hand(receive: (items: readonly T[]) => void | Promise<void>): void | Promise<void> {
+    const items = this.#items;
+    this.#items = [];
+    return receive(items);
   }
 
   /**
@@ -116,13 +134,17 @@ export class Reader<T> {
    * @throws What the input throws while it closes.
    */
   close(reason: unknown): Promise<void> {
+    this.#failure ??= { error: reason };
+    return this.#release(reason);
+  }
+
+  #release(reason: unknown): Promise<void> {
     this.#closing ??= this.#close(reason);
     return this.#closing;
   }
 
   async #close(reason: unknown): Promise<void> {
     this.#open = false;
-    this.#failure ??= { error: reason };
     if (!this.#live) return;
     this.#live = false;
     const asked = this.#asked;
@@ -130,6 +152,15 @@ export class Reader<T> {
     const reacted = asked === undefined || (await settlesWithin(REACT_MS, Promise.race([asked, closed])));
     if (reacted && (await settlesWithin(CLEANUP_MS, closed))) await closed;
     else closed.catch(() => {});
+  }
+
+  #keep(item: T): void {
+    this.#items.push(item);
+    this.#origins.push(this.#at);
+    if (!this.#timed) return;
+    const { time, watermark } = this.#steps.out;
+    this.#times.push(time);
+    this.#watermarks.push(watermark);
   }
 
   #take(result: Result): void {
@@ -142,31 +173,64 @@ export class Reader<T> {
       else {
         this.#size = 1;
         this.#at = 0;
-        this.#first.push(result.value);
+        this.#steps.push(result.value);
+        this.#steps.advance();
       }
     } catch (error) {
-      this.#open = false;
-      this.#failure = { error };
+      this.#stopBy(error);
     }
   }
 
-  #pushChunk({ items, position }: Chunk<unknown>): void {
-    const { push } = this.#first;
+  #pushChunk({ items, position, clocks, barrier }: Chunk<unknown>): void {
+    const { push } = this.#steps;
     this.#size = items.length;
     this.#position = position;
+    if (clocks === undefined) {
+      for (let index = 0; index < items.length; index += 1) {
+        this.#at = index;
+        push(items[index]);
+      }
+    } else this.#pushTimed(items, clocks);
+    this.#steps.advance();
+    if (barrier === undefined) return;
+    this.#steps.save(barrier);
+    this.#barrier = barrier;
+  }
+
+  #pushTimed(items: readonly unknown[], { times, watermarks, after }: Clocks): void {
+    const { push, clock } = this.#steps;
     for (let index = 0; index < items.length; index += 1) {
       this.#at = index;
+      clock.time = times[index] ?? NaN;
+      clock.watermark = watermarks[index] ?? -Infinity;
       push(items[index]);
     }
+    clock.watermark = after;
   }
 
   #end(): void {
     this.#open = false;
     this.#live = false;
+    this.#forget();
+    this.#steps.end();
+  }
+
+  /** A step has failed, or wants nothing more. */
+  #stopBy(error: unknown): void {
+    this.#open = false;
+    try {
+      this.#forget();
+      this.#steps.stopBy(error);
+    } catch (failure) {
+      this.#failure = { error: failure };
+    }
+  }
+
+  /** What is pushed at the end comes from no item. */
+  #forget(): void {
     this.#size = 0;
     this.#at = -1;
     this.#position = undefined;
-    for (const end of this.#ends) end();
   }
 
   /** The input has failed by itself: there is nothing to close but what stands behind it. */
@@ -180,20 +244,25 @@ export class Reader<T> {
   }
 
   async #finish(): Promise<void> {
-    if (this.#failure === undefined) return;
-    const { error } = this.#failure;
-    await this.close(error).catch(() => {});
-    throw error;
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      await this.close(error).catch(() => {});
+      throw error;
+    }
+    if (this.#live) await this.#release(new DOMException('Nothing more is wanted of the source.', 'AbortError'));
   }
 
   #flush(): LocatedChunk<T> {
-    const items = this.#out;
-    const origins = this.#origins;
-    const position = this.#position;
-    const before = this.#before;
-    this.#out = [];
+    const after = this.#steps.out.watermark;
+    const clocks = this.#timed ? { times: this.#times, watermarks: this.#watermarks, after } : undefined;
+    const chunk = new Located(this.#items, this.#origins, this.#position, this.#before, clocks, this.#barrier);
+    this.#items = [];
     this.#origins = [];
-    return { items, position: (index) => locate(position, before, origins[index] ?? 0) };
+    this.#times = [];
+    this.#watermarks = [];
+    this.#passed = after;
+    this.#barrier = undefined;
+    return chunk;
   }
 
   #isBusy(): boolean {
@@ -206,6 +275,40 @@ export class Reader<T> {
   async #rest(): Promise<void> {
     await setImmediate();
     this.#rested = performance.now();
+  }
+}
+
+class Located<T> implements LocatedChunk<T> {
+  readonly items: readonly T[];
+  readonly position: (index: number) => Position;
+  readonly clocks: Clocks | undefined;
+  readonly barrier: Barrier | undefined;
+
+  constructor(
+    items: readonly T[],
+    origins: readonly number[],
+    position: Chunk<unknown>['position'],
+    before: number,
+    clocks: Clocks | undefined,
+    barrier: Barrier | undefined,
+  ) {
+    this.items = items;
+    this.position = (index) => locate(position, before, origins[index] ?? 0);
+    this.clocks = clocks;
+    this.barrier = barrier;
+  }
+
+  with<O>(results: readonly O[], origins: readonly number[]): Chunk<O> {
+    return {
+      items: results,
+      position: (index) => this.position(origins[index] ?? 0),
+      clocks: this.clocks && {
+        times: origins.map((origin) => this.clocks?.times[origin] ?? NaN),
+        watermarks: origins.map((origin) => this.clocks?.watermarks[origin] ?? -Infinity),
+        after: this.clocks.after,
+      },
+      barrier: this.barrier,
+    };
   }
 }
 

@@ -1,6 +1,17 @@
+import { checkFields, createPick, type Fields } from './ndjson-fields.ts';
 import type { Operator } from './operator.ts';
 import type { Pipe } from './pipe.ts';
 import { type BytesSource, pipeRows, type RowOptions, type Scan, type Scanned, TOO_LONG } from './rows.ts';
+
+export interface NdjsonOptions extends RowOptions {
+  /**
+   * The fields that rows are to have, in this order; others are left out, and one that a row does not have is missing.
+   * Rows that are not objects are malformed.
+   *
+   * @default undefined, whole rows
+   */
+  fields?: readonly string[] | undefined;
+}
 
 /**
  * Reads newline-delimited JSON. Rows are `unknown` until a schema has read them; blank lines are skipped, and a last
@@ -16,17 +27,45 @@ import { type BytesSource, pipeRows, type RowOptions, type Scan, type Scanned, T
  * refused[0]?.value; // => '{"tempMax":'
  * ```
  *
+ * With `fields`, rows that look alike, as those of one writer do, are read some three times as fast. What is read is
+ * what `JSON.parse` reads, to the last duplicate of a key, and what it refuses is refused: fields that are left out are
+ * checked all the same.
+ *
+ * ```ts
+ * import { fromNdjson } from '@dataenginex/streams';
+ *
+ * const rows = fromNdjson('{"at":"06:00","station":"Seattle","tempMax":12.8}\n', { fields: ['station', 'tempMax'] });
+ * await Array.fromAsync(rows); // => [{ station: 'Seattle', tempMax: 12.8 }]
+ * ```
+ *
  * @throws {OptionError} At once, when an option is out of range.
  * @throws {FormatError} From the pipe: a malformed line when there is no `rejects`; a line longer than `maxRowBytes`
  *   and a byte that is not UTF-8 in any case.
  * @throws {RejectLimitError} From the pipe, when more than `maxRejects` lines are malformed.
  * @see https://github.com/ndjson/ndjson-spec
  */
-export function fromNdjson(source: BytesSource, options: RowOptions = {}): Pipe<unknown> {
-  return pipeRows(source, { format: 'NDJSON', operator: 'fromNdjson', createScan }, options);
+export function fromNdjson<const Name extends string>(
+  source: BytesSource,
+  options: NdjsonOptions & { fields: readonly Name[] },
+): Pipe<Fields<Name>>;
+export function fromNdjson(source: BytesSource, options?: NdjsonOptions & { fields?: undefined }): Pipe<unknown>;
+export function fromNdjson(source: BytesSource, options: NdjsonOptions = {}): Pipe<unknown> {
+  const { fields } = options;
+  if (fields !== undefined) checkFields('fromNdjson.fields', fields);
+  const createRead = (): typeof readWhole => (fields === undefined ? readWhole : createPick(fields));
+  return pipeRows(
+    source,
+    { format: 'NDJSON', operator: 'fromNdjson', createScan: (isTooLong) => createScan(createRead(), isTooLong) },
+    options,
+  );
 }
 
-function createScan(isTooLong: (text: string, start: number, end: number) => boolean): Scan<unknown> {
+const readWhole = (text: string, start: number, end: number): unknown => JSON.parse(text.slice(start, end));
+
+function createScan(
+  read: (text: string, start: number, end: number) => unknown,
+  isTooLong: (text: string, start: number, end: number) => boolean,
+): Scan<unknown> {
   return (text, isLast) => {
     const found: Scanned<unknown> = { items: [], starts: [], bad: [], end: 0, lines: 0 };
     for (let start = 0; start < text.length; start = found.end) {
@@ -39,12 +78,15 @@ function createScan(isTooLong: (text: string, start: number, end: number) => boo
         found.damage = { at: start, reason: TOO_LONG };
         break;
       }
-      const line = text.slice(start, end);
       try {
-        found.items.push(JSON.parse(line));
-        found.starts.push(start);
+        const row = read(text, start, end);
+        if (row === undefined) found.bad.push({ before: found.items.length, start, end, reason: 'not a JSON object' });
+        else {
+          found.items.push(row);
+          found.starts.push(start);
+        }
       } catch (cause) {
-        if (line.trim() !== '') {
+        if (text.slice(start, end).trim() !== '') {
           found.bad.push({ before: found.items.length, start, end, reason: 'not JSON', cause });
         }
       }

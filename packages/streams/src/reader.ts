@@ -215,12 +215,12 @@ export class Reader<T> {
     this.#steps.end();
   }
 
-  /** A step has failed, or wants nothing more. */
+  /** A step has failed, or wants nothing more: then the input is closed at once, not when the last items are through. */
   #stopBy(error: unknown): void {
     this.#open = false;
     try {
-      this.#forget();
       this.#steps.stopBy(error);
+      this.#release(new DOMException('Nothing more is wanted of the source.', 'AbortError')).catch(() => {});
     } catch (failure) {
       this.#failure = { error: failure };
     }
@@ -249,7 +249,7 @@ export class Reader<T> {
       await this.close(error).catch(() => {});
       throw error;
     }
-    if (this.#live) await this.#release(new DOMException('Nothing more is wanted of the source.', 'AbortError'));
+    await this.#closing;
   }
 
   #flush(): LocatedChunk<T> {

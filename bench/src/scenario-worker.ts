@@ -6,15 +6,13 @@ export type ScenarioMessage = { step: string } | { report: ScenarioReport } | { 
 
 const [, , file = '', smoke] = process.argv;
 
-const send = (message: ScenarioMessage, then?: () => void): void => void process.send?.(message, then);
-
 async function report(): Promise<ScenarioMessage> {
   const { scenario }: { scenario: Scenario } = await import(file);
-  const rows = await scenario.run(smoke === 'smoke', (step) => send({ step }));
+  const rows = await scenario.run(smoke === 'smoke', (step) => process.send?.({ step } satisfies ScenarioMessage));
   return { report: { title: scenario.title, about: scenario.about, rows } };
 }
 
 const message = await report().catch((error: unknown): ScenarioMessage => ({
   failure: error instanceof Error ? error.message : String(error),
 }));
-send(message, () => process.exit());
+process.send?.(message, () => process.exit());

@@ -28,6 +28,9 @@ export interface LocatedChunk<T> extends Chunk<T> {
   with<O>(results: readonly O[], origins: readonly number[]): Chunk<O>;
 }
 
+/** Shared, so that a source of single items costs one array for each and not two. */
+const NONE: never[] = [];
+
 /** A source that never waits would keep timers, and so aborts, from firing: rest after so long, looked at so often. */
 const MAX_BUSY_MS = 15;
 const ITEMS_PER_LOOK = 512;
@@ -42,7 +45,7 @@ export class Reader<T> {
   readonly #steps: Steps;
   /** Whether what goes out has event times. */
   readonly #timed: boolean;
-  #items: T[] = [];
+  #items: T[] = NONE;
   /** For each item, the index in its chunk of the item it was made from. */
   #origins: number[] = [];
   /** For each item, its clock, if it has one. */
@@ -57,13 +60,15 @@ export class Reader<T> {
   #before = 0;
   #size = 0;
   #at = -1;
-  #asked: PromiseLike<Result> | Result | undefined;
+  /** Whether the input has yet to answer, and who is told when it does: a flag, since keeping each promise costs. */
+  #asking = false;
+  #answered: (() => void) | undefined;
   #open = true;
   /** Whether the input has neither ended nor failed, and so is to be closed. */
   #live = true;
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
-  #unlooked = 0;
+  #look = 0;
   #rested = performance.now();
 
   constructor(
@@ -74,7 +79,12 @@ export class Reader<T> {
     this.#input = input;
     this.#timed = timed || operators.some(({ operator }) => operator.timed);
     const out = {
-      push: track ? (item: T): void => this.#keep(item) : (item: T): void => void this.#items.push(item),
+      push: track
+        ? (item: T): void => {
+            this.#add(item);
+            this.#note();
+          }
+        : (item: T): void => this.#add(item),
     };
     const fail = ({ operator, place }: PlacedOperator, error: unknown): OperatorError =>
       new OperatorError(operator.name, place, locate(this.#position, this.#before, this.#at), error);
@@ -85,12 +95,12 @@ export class Reader<T> {
   async read(): Promise<LocatedChunk<T> | undefined> {
     while (this.#open) {
       try {
-        this.#asked = this.#input.next();
-        this.#take(await this.#asked);
+        this.#asking = true;
+        this.#take(await this.#input.next());
       } catch (error) {
         await this.#abandon(error);
       }
-      if (this.#isBusy()) await this.#rest();
+      if (this.#before >= this.#look && this.#isBusy()) await this.#rest();
       if (this.#items.length > 0 || this.#barrier !== undefined || this.#passed < this.#steps.out.watermark) {
         return this.#flush();
       }
@@ -106,26 +116,25 @@ export class Reader<T> {
   ): Promise<void> {
     while (this.#open) {
       try {
-        this.#asked = this.#input.next();
-        this.#take(await this.#asked);
+        this.#asking = true;
+        this.#take(await this.#input.next());
       } catch (error) {
         await this.#abandon(error);
       }
-      if (this.#items.length > 0) await this.#hand(receive);
+      if (this.#items !== NONE) {
+        const items = this.#items;
+        this.#items = NONE;
+        const wait = receive(items);
+        if (wait !== undefined) await wait;
+      }
       if (this.#barrier !== undefined) {
         const barrier = this.#barrier;
         this.#barrier = undefined;
         await pass?.(barrier);
       }
-      if (this.#isBusy()) await this.#rest();
+      if (this.#before >= this.#look && this.#isBusy()) await this.#rest();
     }
     await this.#finish();
-  }
-
-  #hand(receive: (items: readonly T[]) => void | Promise<void>): void | Promise<void> {
-    const items = this.#items;
-    this.#items = [];
-    return receive(items);
   }
 
   /**
@@ -147,15 +156,21 @@ export class Reader<T> {
     this.#open = false;
     if (!this.#live) return;
     this.#live = false;
-    const asked = this.#asked;
+    const answered = new Promise<void>((resolve) => {
+      this.#answered = resolve;
+    });
     const closed = this.#input.close(reason);
-    const reacted = asked === undefined || (await settlesWithin(REACT_MS, Promise.race([asked, closed])));
+    const reacted = !this.#asking || (await settlesWithin(REACT_MS, Promise.race([answered, closed])));
     if (reacted && (await settlesWithin(CLEANUP_MS, closed))) await closed;
     else closed.catch(() => {});
   }
 
-  #keep(item: T): void {
-    this.#items.push(item);
+  #add(item: T): void {
+    if (this.#items === NONE) this.#items = [item];
+    else this.#items.push(item);
+  }
+
+  #note(): void {
     this.#origins.push(this.#at);
     if (!this.#timed) return;
     const { time, watermark } = this.#steps.out;
@@ -164,18 +179,20 @@ export class Reader<T> {
   }
 
   #take(result: Result): void {
-    this.#asked = undefined;
-    if (!this.#open) return;
+    this.#asking = false;
+    if (!this.#open) {
+      this.#answered?.();
+      return;
+    }
     this.#before += this.#size;
     try {
       if (result.done === true) this.#end();
-      else if (isChunk(this.#input, result.value)) this.#pushChunk(result.value);
-      else {
+      else if (!isChunk(this.#input, result.value)) {
         this.#size = 1;
         this.#at = 0;
         this.#steps.push(result.value);
         this.#steps.advance();
-      }
+      } else this.#pushChunk(result.value);
     } catch (error) {
       this.#stopBy(error);
     }
@@ -235,7 +252,8 @@ export class Reader<T> {
 
   /** The input has failed by itself: there is nothing to close but what stands behind it. */
   async #abandon(error: unknown): Promise<never> {
-    this.#asked = undefined;
+    this.#asking = false;
+    this.#answered?.();
     if (!this.#live) throw this.#failure?.error ?? error;
     this.#open = false;
     this.#live = false;
@@ -256,7 +274,7 @@ export class Reader<T> {
     const after = this.#steps.out.watermark;
     const clocks = this.#timed ? { times: this.#times, watermarks: this.#watermarks, after } : undefined;
     const chunk = new Located(this.#items, this.#origins, this.#position, this.#before, clocks, this.#barrier);
-    this.#items = [];
+    this.#items = NONE;
     this.#origins = [];
     this.#times = [];
     this.#watermarks = [];
@@ -265,10 +283,9 @@ export class Reader<T> {
     return chunk;
   }
 
+  /** Asked once `#before` has come far enough. */
   #isBusy(): boolean {
-    this.#unlooked += this.#size;
-    if (this.#unlooked < ITEMS_PER_LOOK) return false;
-    this.#unlooked = 0;
+    this.#look = this.#before + ITEMS_PER_LOOK;
     return performance.now() - this.#rested > MAX_BUSY_MS;
   }
 

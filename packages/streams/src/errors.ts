@@ -46,17 +46,20 @@ export class ParseError extends DexError {
   }
 }
 
+/** The formats whose damage a `FormatError` tells. */
+export type Format = 'CSV' | 'NDJSON' | 'JSON' | 'SSE' | 'gzip' | 'deflate' | 'br' | 'zstd';
+
 /** Bytes that are not what their format says: a malformed row without `rejects`, or damage that ends the reading. */
 export class FormatError extends DexError {
   override readonly name = 'FormatError';
   readonly code = 'DEX_FORMAT';
-  readonly format: 'CSV' | 'NDJSON';
+  readonly format: Format;
   /** The row, and for damage inside it (a NUL, a byte that is not UTF-8) the byte itself. */
   readonly position: Position;
   /** The first characters of the row, 80 at most. */
   readonly start: string;
 
-  constructor(format: 'CSV' | 'NDJSON', position: Position, reason: string, row: string, options?: ErrorOptions) {
+  constructor(format: Format, position: Position, reason: string, row: string, options?: ErrorOptions) {
     const start = row.slice(0, 80);
     const shown = start === '' ? '' : ` The row starts with ${JSON.stringify(start)}.`;
     super(`${format} at ${describePosition(position)}: ${reason}.${shown}`, options);

@@ -4,6 +4,7 @@ export { FormatError, OperatorError, ParseError, RejectLimitError } from './erro
 export { fromFile } from './from-file.ts';
 export { filter } from './filter.ts';
 export { fromChunks } from './from-chunks.ts';
+export { fromJsonArray, type JsonArrayOptions, toJsonArray } from './json-array.ts';
 export { map } from './map.ts';
 export { mapAsync, type MapAsyncOptions } from './map-async.ts';
 export { fromNdjson, type NdjsonOptions, toNdjson } from './ndjson.ts';

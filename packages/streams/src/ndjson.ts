@@ -2,6 +2,7 @@ import { checkFields, createPick, type Fields } from './ndjson-fields.ts';
 import type { Operator } from './operator.ts';
 import type { Pipe } from './pipe.ts';
 import { type BytesSource, pipeRows, type RowOptions, type Scan, type Scanned, TOO_LONG } from './rows.ts';
+import { toJson } from './to-json.ts';
 
 export interface NdjsonOptions extends RowOptions {
   /**
@@ -112,16 +113,7 @@ export function toNdjson(): Operator<unknown, string> {
   return {
     name: 'toNdjson',
     fuse: (push, fail) => ({
-      push(row) {
-        let line: string | undefined;
-        try {
-          line = JSON.stringify(row);
-          if (line === undefined) throw new TypeError(`JSON has no ${typeof row}`);
-        } catch (error) {
-          throw fail(error);
-        }
-        push(`${line}\n`);
-      },
+      push: (row) => push(`${toJson(row, fail)}\n`),
     }),
   };
 }

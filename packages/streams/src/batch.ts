@@ -1,38 +1,206 @@
-import { checkInteger } from '@dataenginex/core';
-import type { Operator } from './operator.ts';
+import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
+import type { OperatorError } from './errors.ts';
+import type { Chunk } from './input.ts';
+import type { FuseContext, LinkContext, Operator, Step } from './operator.ts';
+import type { LocatedChunk, Reader } from './reader.ts';
+import { settlesWithin } from './settle.ts';
+
+export interface BatchOptions<T> {
+  /**
+   * Items in a batch at most.
+   *
+   * @default 1000
+   */
+  size?: number | undefined;
+  /**
+   * Bytes in a batch at most. An item that alone has more makes a batch of its own.
+   *
+   * @default Infinity
+   */
+  maxBytes?: number | undefined;
+  /**
+   * How many bytes an item counts for.
+   *
+   * @default those of a `Uint8Array`, or of a string in UTF-8; anything else has to be told
+   */
+  bytesOf?: ((item: T) => number) | undefined;
+  /**
+   * How long the first item of a batch waits for others, in milliseconds.
+   *
+   * @default Infinity
+   */
+  maxWaitMs?: number | undefined;
+}
 
 /**
- * Gathers items into arrays of `size`, in order; the last may be shorter, and none is empty.
+ * Gathers items into arrays, in order. A batch is passed on when it is full, when it has waited long enough, and at the
+ * end; none is empty.
  *
  * ```ts
  * import { batch, pipe } from '@dataenginex/streams';
  *
  * await Array.fromAsync(pipe([1, 2, 3], batch(2))); // => [[1, 2], [3]]
+ * await Array.fromAsync(pipe(['ab', 'c', 'def'], batch({ maxBytes: 3, maxWaitMs: 50 }))); // => [['ab', 'c'], ['def']]
  * ```
  *
- * @param size Items in a batch, from 1.
- * @throws {OptionError} At once, when `size` is not a positive integer.
+ * @param options The size, from 1, or a `BatchOptions`.
+ * @throws {OptionError} At once, when an option is out of range.
+ * @throws {OperatorError} From the pipe, when `bytesOf` throws or returns no number from 0.
  */
-export function batch<T>(size: number): Operator<T, T[]> {
+export function batch<T>(options: number | BatchOptions<T>): Operator<T, T[]> {
+  const {
+    size = 1000,
+    maxBytes = Infinity,
+    bytesOf = byteLength,
+    maxWaitMs = Infinity,
+  } = typeof options === 'object' ? options : { size: options };
   checkInteger('batch.size', size, { min: 1 });
+  checkInteger('batch.maxBytes', maxBytes, { min: 1, max: Infinity });
+  checkFunction('batch.bytesOf', bytesOf);
+  if (maxWaitMs !== Infinity) checkNumber('batch.maxWaitMs', maxWaitMs, { min: 0, max: MAX_TIMER_MS });
+  const limits = { size, maxBytes, bytesOf };
+  if (maxWaitMs === Infinity) return { name: 'batch', fuse: (...context) => gather(limits, ...context) };
   return {
     name: 'batch',
-    fuse(push) {
-      let items: T[] = [];
-      const flush = (): void => {
-        const full = items;
-        items = [];
-        push(full);
-      };
-      return {
-        push(item) {
-          items.push(item);
-          if (items.length === size) flush();
-        },
-        end() {
-          if (items.length > 0) flush();
-        },
-      };
-    },
+    carries: true,
+    link: (reader, context) => gatherInTime(reader, context, limits, maxWaitMs),
   };
+}
+
+/** A longer timer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+interface Limits<T> {
+  readonly size: number;
+  readonly maxBytes: number;
+  readonly bytesOf: (item: T) => number;
+}
+
+function gather<T>(
+  limits: Limits<T>,
+  push: (items: T[]) => void,
+  fail: (error: unknown) => OperatorError,
+  { restored }: FuseContext,
+): Step<T> {
+  const held = new Held(limits, push, fail);
+  for (const item of Array.isArray(restored) ? restored : []) held.add(item);
+  return {
+    push: (item) => held.add(item),
+    end: () => held.flush(),
+    save: () => [...held.items],
+  };
+}
+
+async function* gatherInTime<T>(
+  reader: Reader<T>,
+  { fail }: LinkContext,
+  limits: Limits<T>,
+  maxWaitMs: number,
+): AsyncGenerator<Chunk<T[]>, void, undefined> {
+  /** The last chunk that had items, and the index of the last item in it that was looked at. */
+  let last: LocatedChunk<T> | undefined;
+  let at = 0;
+  let due = Infinity;
+  /** The watermark, and the one before the first item that is held: none may overtake it. */
+  let after = -Infinity;
+  let before = -Infinity;
+  let full: T[][] = [];
+  let origins: number[] = [];
+  const held = new Held(
+    limits,
+    (items) => {
+      full.push(items);
+      origins.push(at);
+    },
+    (error) => fail(error, last?.position(at)),
+  );
+  const release = (from: LocatedChunk<T>): Chunk<T[]> => {
+    const chunk = from.with(full, origins);
+    full = [];
+    origins = [];
+    return {
+      ...chunk,
+      clocks: chunk.clocks && { ...chunk.clocks, after: held.items.length > 0 ? before : after },
+    };
+  };
+  for (;;) {
+    const next = reader.read();
+    if (last !== undefined && held.items.length > 0 && !(await settlesWithin(due - performance.now(), next))) {
+      held.flush();
+      yield release(last);
+    }
+    const chunk = await next;
+    if (chunk === undefined) break;
+    const { items, clocks, barrier } = chunk;
+    if (items.length > 0) last = chunk;
+    after = clocks?.after ?? after;
+    const now = performance.now();
+    try {
+      for (const [index, item] of items.entries()) {
+        at = index;
+        held.add(item);
+        if (held.items.length > 1) continue;
+        due = now + maxWaitMs;
+        before = clocks?.watermarks[index] ?? before;
+      }
+    } catch (error) {
+      if (full.length > 0) yield { ...release(chunk), barrier: undefined };
+      throw error;
+    }
+    // A barrier tells that all before it has been passed on.
+    if (barrier !== undefined || now >= due) held.flush();
+    if (full.length > 0 || clocks !== undefined || barrier !== undefined) yield release(chunk);
+  }
+  held.flush();
+  if (full.length > 0 && last !== undefined) yield release(last);
+}
+
+/** The items of the batch that is not full yet. */
+class Held<T> {
+  items: T[] = [];
+  readonly #limits: Limits<T>;
+  readonly #push: (items: T[]) => void;
+  readonly #fail: (error: unknown) => OperatorError;
+  #bytes = 0;
+
+  constructor(limits: Limits<T>, push: (items: T[]) => void, fail: (error: unknown) => OperatorError) {
+    this.#limits = limits;
+    this.#push = push;
+    this.#fail = fail;
+  }
+
+  add(item: T): void {
+    const { size, maxBytes } = this.#limits;
+    if (maxBytes !== Infinity) {
+      const bytes = this.#measure(item);
+      if (this.#bytes + bytes > maxBytes) this.flush();
+      this.#bytes += bytes;
+    }
+    this.items.push(item);
+    if (this.items.length === size || this.#bytes >= maxBytes) this.flush();
+  }
+
+  flush(): void {
+    const { items } = this;
+    if (items.length === 0) return;
+    this.items = [];
+    this.#bytes = 0;
+    this.#push(items);
+  }
+
+  #measure(item: T): number {
+    try {
+      const bytes = this.#limits.bytesOf(item);
+      if (bytes >= 0) return bytes;
+      throw new TypeError(`bytesOf must return a number from 0, got ${String(bytes)}`);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+}
+
+function byteLength(item: unknown): number {
+  if (typeof item === 'string') return Buffer.byteLength(item);
+  if (item instanceof Uint8Array) return item.byteLength;
+  throw new TypeError('maxBytes needs bytesOf for items that are neither strings nor bytes');
 }

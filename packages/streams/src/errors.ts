@@ -87,3 +87,20 @@ export class RejectLimitError extends DexError {
     this.reject = reject;
   }
 }
+
+/** There are more different keys than `maxKeys` allows. */
+export class KeyLimitError extends DexError {
+  override readonly name = 'KeyLimitError';
+  readonly code = 'DEX_KEY_LIMIT';
+  readonly operator: string;
+  /** The operator's place in the pipe, from 1. */
+  readonly place: number;
+  readonly maxKeys: number;
+
+  constructor(operator: string, place: number, maxKeys: number) {
+    super(`${operator} (operator ${place}) met more than ${maxKeys} keys`);
+    this.operator = operator;
+    this.place = place;
+    this.maxKeys = maxKeys;
+  }
+}

@@ -24,4 +24,6 @@ export { run, type RunOptions, type RunResult } from './run.ts';
 export type { Sink } from './sink.ts';
 export { take, takeWhile } from './take.ts';
 export { tap } from './tap.ts';
+export { fromSse, type SseMessage, type SseOptions, toSse } from './sse.ts';
+export type { ServerSentEvent } from './sse-lines.ts';
 export { toCsv, type ToCsvOptions } from './to-csv.ts';

@@ -34,7 +34,7 @@ export class Gate<T = void, Tag = never> {
     this.name = name;
     this.#maxWaiters = checkInteger(`${name}.maxWaiters`, maxWaiters, { min: 0, max: Infinity });
     this.#drainMs = checkNumber(`${name}.drainMs`, drainMs, { min: 0, max: Infinity });
-    this.queue = new WaitQueue(name, onLeave);
+    this.queue = new WaitQueue(name, () => this.#inside, onLeave);
   }
 
   get inside(): number {

@@ -22,11 +22,17 @@ export class AcquireTimeoutError extends DexError {
   /** The name of the semaphore, lock or pool. */
   readonly holder: string;
   readonly timeoutMs: number;
+  /** How many leases were out or, of a pool, how many resources there were in any state. */
+  readonly taken: number;
+  /** How many others waited. */
+  readonly waiting: number;
 
-  constructor(holder: string, timeoutMs: number) {
-    super(`The ${holder} gave no lease within ${timeoutMs} ms.`);
+  constructor(holder: string, timeoutMs: number, taken: number, waiting: number) {
+    super(`The ${holder} gave no lease within ${timeoutMs} ms: ${taken} taken, ${waiting} more waiting.`);
     this.holder = holder;
     this.timeoutMs = timeoutMs;
+    this.taken = taken;
+    this.waiting = waiting;
   }
 }
 

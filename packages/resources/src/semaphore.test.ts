@@ -96,7 +96,9 @@ describe('Semaphore', () => {
         code: 'DEX_ACQUIRE_TIMEOUT',
         holder: 'downloads',
         timeoutMs: 10,
-        message: 'The downloads gave no lease within 10 ms.',
+        message: 'The downloads gave no lease within 10 ms: 1 taken, 5 more waiting.',
+        taken: 1,
+        waiting: 5,
       },
     ]);
     await vi.advanceTimersByTimeAsync(20);

@@ -68,11 +68,16 @@ export class WaitQueue<T, Tag> {
   #timer: NodeJS.Timeout | undefined;
   #wakesAt = Infinity;
   readonly #holder: string;
+  readonly #taken: () => number;
   readonly #onLeave: () => void;
 
-  /** @param onLeave Called after waiters gave up, by their signal or their timeout. */
-  constructor(holder: string, onLeave: () => void = () => {}) {
+  /**
+   * @param taken How much is taken of what is waited for, for the error of a timeout.
+   * @param onLeave Called after waiters gave up, by their signal or their timeout.
+   */
+  constructor(holder: string, taken: () => number, onLeave: () => void = () => {}) {
     this.#holder = holder;
+    this.#taken = taken;
     this.#onLeave = onLeave;
   }
 
@@ -139,7 +144,9 @@ export class WaitQueue<T, Tag> {
       else next = Math.min(next, waiter.deadline);
     }
     this.#wake(next, next - now);
-    for (const waiter of late) this.#remove(waiter).reject(new AcquireTimeoutError(this.#holder, waiter.timeoutMs));
+    for (const waiter of late) {
+      this.#remove(waiter).reject(new AcquireTimeoutError(this.#holder, waiter.timeoutMs, this.#taken(), this.#size));
+    }
     if (late.length > 0) this.#onLeave();
   };
 }

@@ -3,7 +3,7 @@ import { OperatorError } from './errors.ts';
 import type { PlacedOperator } from './fuse.ts';
 import { openChunks, openInput, type Input } from './input.ts';
 import type { FusedOperator, LinkedOperator, Operator } from './operator.ts';
-import { Reader } from './reader.ts';
+import { Reader, type ReaderContext } from './reader.ts';
 
 /** Where a pipe begins: an array, any iterable, a Node or Web stream, a codec, another pipe. */
 export type PipeSource<T> = Iterable<T> | AsyncIterable<T>;
@@ -113,7 +113,7 @@ export function pipe<A, B, C, D, E, F, G, H, I, J, K>(
   op10: Operator<J, K>,
 ): Pipe<K>;
 export function pipe(source: PipeSource<unknown>, ...operators: Operator<never, unknown>[]): Pipe<unknown> {
-  if (!isIterable(source)) throw new OptionError('pipe.source', 'an iterable or async iterable', source);
+  checkSource('pipe.source', source);
   for (const [index, operator] of operators.entries()) {
     if (!isOperator(operator)) throw new OptionError(`pipe.operators[${index}]`, 'an operator', operator);
   }
@@ -126,9 +126,13 @@ export function pipeFrom<T>(open: () => Input<T>): Pipe<T> {
   return new Stages<T>(open, []);
 }
 
-/** Opens a source for one consumer. */
-export function openReader<T>(source: PipeSource<T>): Reader<T> {
-  return source instanceof Stages ? source.open() : new Reader<T>(openInput(source), []);
+/** Opens a source for one consumer. @param track Whether the positions of its items are wanted. */
+export function openReader<T>(source: PipeSource<T>, track = false): Reader<T> {
+  return source instanceof Stages ? source.open({ track }) : new Reader<T>(openInput(source), [], { track });
+}
+
+export function checkSource(option: string, source: unknown): void {
+  if (!isIterable(source)) throw new OptionError(option, 'an iterable or async iterable', source);
 }
 
 /** Hands out a reader's items one by one. */
@@ -180,7 +184,7 @@ class Stages<T> implements Pipe<T> {
   }
 
   /** Neighbouring fused operators become one reader; a linked one reads from it and begins the next. */
-  open(restore?: (place: number) => unknown): Reader<T> {
+  open({ restore, track }: Pick<ReaderContext, 'restore' | 'track'> = {}): Reader<T> {
     let input = this.#openInput();
     let fused: PlacedOperator[] = [];
     let timed = false;
@@ -193,7 +197,7 @@ class Stages<T> implements Pipe<T> {
         fused = [];
       }
     }
-    return new Reader<T>(input, fused, { timed, restore });
+    return new Reader<T>(input, fused, { track, timed, restore });
   }
 }
 

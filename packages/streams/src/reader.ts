@@ -8,7 +8,7 @@ import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
 /** What a reader is told about the pipe it is part of. */
 export interface ReaderContext {
   /** Whether the positions and clocks of the items are wanted, and not only those of errors. */
-  readonly track?: boolean;
+  readonly track?: boolean | undefined;
   /** Whether the items of the input have event times. */
   readonly timed?: boolean;
   /** The state that the operator at a place goes on from. */

@@ -179,6 +179,36 @@ describe('fromCsv', () => {
       expect(() => fromCsv('', { delimiter })).toThrow('Option "fromCsv.delimiter" must be one character');
     }
     expect(() => fromCsv('', { header: ['a', 'a'] })).toThrow('Option "fromCsv.header"');
+    const untyped: (source: string, options: object) => unknown = fromCsv;
+    const wrong = [
+      ['quote', { quote: 'ab' }],
+      ['quote', { quote: '\uFEFF' }],
+      ['delimiter', { quote: ',' }],
+      ['delimiter', { delimiter: '\0' }],
+      ['delimiter', { delimiter: '\uD83D' }],
+      ['delimiter', { delimiter: ';', lineEnd: ';' }],
+      ['escape', { escape: '' }],
+      ['escape', { escape: ',' }],
+      ['escape', { quote: '', escape: '\\' }],
+      ['comment', { comment: '"' }],
+      ['comment', { comment: '//' }],
+      ['lineEnd', { lineEnd: '' }],
+      ['lineEnd', { lineEnd: '\n\r' }],
+      ['skipLines', { skipLines: -1 }],
+      ['columns', { columns: [] }],
+      ['columns', { columns: ['a', 'a'] }],
+      ['rename', { header: ['a'], rename: { a: 'b' } }],
+    ] as const;
+    for (const [option, options] of wrong) {
+      expect(() => untyped('', options)).toThrow(`Option "fromCsv.${option}"`);
+    }
+    expect(() => untyped('', { trim: 1 })).toThrow('Option "fromCsv.trim"');
+    expect(() => untyped('', { ragged: 'drop' })).toThrow('Option "fromCsv.ragged" must be one of "reject", "fit"');
+    expect(() => untyped('', { rename: 'a' })).toThrow('Option "fromCsv.rename"');
+    expect(() => untyped('', { header: [1] })).toThrow('Option "fromCsv.header"');
+    expect(() => untyped('', { header: false, columns: ['a'] })).toThrow('Option "fromCsv.columns"');
+    expect(() => untyped('', { header: ['b'], columns: ['a'] })).toThrow('Option "fromCsv.columns"');
+    expect(() => toCsv({ comment: ',' })).toThrow('Option "toCsv.comment"');
     expect(() => fromCsv('', { maxRowBytes: 0 })).toThrow('Option "fromCsv.maxRowBytes"');
     expect(() => fromCsv('', { maxRejects: NaN })).toThrow('Option "fromCsv.maxRejects"');
     expect(() => toCsv({ columns: [] })).toThrow('Option "toCsv.columns"');
@@ -205,6 +235,11 @@ describe('toCsv', () => {
   });
 
   it('refuses what would be lost', async () => {
+    await expect(write([{}])).rejects.toThrow('toCsv (operator 1) failed at index 0: the first row has no columns');
+    await expect(write([{ a: 'x\0' }])).rejects.toThrow('CSV has no NUL');
+    await expect(write([{ a: 'x,y' }], { quote: '' })).rejects.toThrow('without quotes CSV has no "x,y"');
+    await expect(write([{ a: '' }], { quote: '' })).rejects.toThrow('without quotes CSV has no ""');
+    await expect(write([], { columns: ['a,b'], quote: '' })).rejects.toMatchObject({ code: 'DEX_OPERATOR' });
     await expect(write([{ a: [1] }])).rejects.toThrow(
       'toCsv (operator 1) failed at index 0: CSV has no object (column "a")',
     );

@@ -1,9 +1,11 @@
-import { OptionError } from '@dataenginex/core';
-import { checkDelimiter, createCsvScan, problemOfNames } from './csv-scan.ts';
+import { checkInteger, checkOneOf, OptionError } from '@dataenginex/core';
+import { nameColumns, problemOfNames, readHeader, type Rename, unnamed } from './csv-columns.ts';
+import { checkDialect, type CsvDialect, lineEndOf } from './csv-dialect.ts';
+import { createCsvScan } from './csv-scan.ts';
 import type { Pipe } from './pipe.ts';
 import { type BytesSource, pipeRows, type RowOptions } from './rows.ts';
 
-export interface CsvOptions extends RowOptions {
+export interface CsvOptions extends RowOptions, CsvDialect {
   /**
    * `true`: the first row names the columns. An array: the names of the columns of a file that has no such row.
    * `false`: there are no names, and rows are arrays.
@@ -12,17 +14,38 @@ export interface CsvOptions extends RowOptions {
    */
   header?: boolean | readonly string[] | undefined;
   /**
-   * One character; `'\t'` reads TSV.
+   * Other names for columns that the first row names: by name, or by a function of name and index, whose names must
+   * differ. By name, a column that the header lacks is an error, like one in `columns`.
    *
-   * @default ','
+   * @default undefined
    */
-  delimiter?: string | undefined;
+  rename?: Rename | undefined;
+  /**
+   * The only columns that rows shall have, in this order, by the names they have in the end. What is left out is
+   * checked for its form, but no string is made of it, which takes less time.
+   *
+   * @default all of them
+   */
+  columns?: readonly string[] | undefined;
+  /**
+   * A row with too few or too many fields is malformed (`'reject'`), or made to fit (`'fit'`): fields that lack are
+   * empty, those too many are dropped. Without names rows may differ.
+   *
+   * @default 'reject'
+   */
+  ragged?: 'reject' | 'fit' | undefined;
+  /**
+   * Lines before the first row that are passed over, whatever is in them.
+   *
+   * @default 0
+   */
+  skipLines?: number | undefined;
 }
 
 /**
- * Reads CSV by RFC 4180: quotes, line ends and delimiters in quotes, CRLF or LF, with or without a byte order mark.
- * Every value is a string, for a schema to read. Blank lines are skipped; a quote inside a field that does not begin
- * with one is taken as it stands.
+ * Reads CSV by RFC 4180, and its dialects: quotes, line ends and delimiters in quotes, CRLF or LF, with or without a
+ * byte order mark. Every value is a string, for a schema to read. Blank lines are skipped; a quote inside a field that
+ * does not begin with one is taken as it stands.
  *
  * ```ts
  * import { fromCsv, type Reject } from '@dataenginex/streams';
@@ -34,37 +57,70 @@ export interface CsvOptions extends RowOptions {
  * await Array.fromAsync(rows); // => [{ station: 'Seattle', sky: 'rain, then sun' }]
  * refused[0]?.reason; // => 'the row has 1 field instead of 2'
  * refused[0]?.position; // => { index: 1, line: 3, byte: 37 }
+ *
+ * const tsv = '# from the airport\nStation\tMax °C\nSeattle\t12.8\n';
+ * const dialect = { delimiter: '\t', quote: '', comment: '#' };
+ * await Array.fromAsync(fromCsv(tsv, { ...dialect, rename: { 'Max °C': 'tempMax' }, columns: ['tempMax'] }));
+ * // => [{ tempMax: '12.8' }]
  * ```
  *
  * @throws {OptionError} At once, when an option is out of range.
  * @throws {FormatError} From the pipe: a malformed row (too many or few fields, text after a closing quote, a lone
- *   carriage return) when there is no `rejects`; in any case a header that names a column twice, a quote that is never
- *   closed, a NUL, a byte that is not UTF-8, a row longer than `maxRowBytes`.
+ *   carriage return) when there is no `rejects`; in any case a header that names a column twice or lacks one that is
+ *   asked for, a quote that is never closed, a NUL, a byte that is not UTF-8, a row longer than `maxRowBytes`.
  * @throws {RejectLimitError} From the pipe, when more than `maxRejects` rows are malformed.
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export function fromCsv(source: BytesSource, options: CsvOptions & { header: false }): Pipe<string[]>;
-export function fromCsv<const Name extends string>(
+export function fromCsv<const Name extends string, const Column extends Name = Name>(
   source: BytesSource,
-  options: CsvOptions & { header: readonly Name[] },
-): Pipe<Record<Name, string>>;
-export function fromCsv(
+  options: CsvOptions & { header: readonly Name[]; columns?: readonly Column[] | undefined },
+): Pipe<Record<Column, string>>;
+export function fromCsv<const Column extends string = string>(
   source: BytesSource,
-  options?: CsvOptions & { header?: true | undefined },
-): Pipe<Record<string, string>>;
+  options?: CsvOptions & { header?: true | undefined; columns?: readonly Column[] | undefined },
+): Pipe<Record<Column, string>>;
 export function fromCsv(source: BytesSource, options: CsvOptions = {}): Pipe<string[] | Record<string, string>> {
-  const { header = true, delimiter = ',' } = options;
-  checkDelimiter('fromCsv.delimiter', delimiter);
-  if (typeof header !== 'boolean' && (!Array.isArray(header) || problemOfNames(header) !== undefined)) {
+  const { header = true, rename, columns, ragged = 'reject', skipLines = 0 } = options;
+  const dialect = checkDialect('fromCsv', options);
+  if (typeof header !== 'boolean' && !areNames(header)) {
     throw new OptionError('fromCsv.header', 'true, false, or names that differ', header);
   }
+  if (rename !== undefined && (header !== true || !isRename(rename))) {
+    throw new OptionError('fromCsv.rename', 'names by name or a function, for a header that is read', rename);
+  }
+  const isKnown = (name: string): boolean => header !== false && (header === true || header.includes(name));
+  if (columns !== undefined && !(areNames(columns) && columns.length > 0 && columns.every(isKnown))) {
+    throw new OptionError('fromCsv.columns', 'names that differ, of columns that there are, at least one', columns);
+  }
+  checkOneOf('fromCsv.ragged', ragged, ['reject', 'fit']);
+  checkInteger('fromCsv.skipLines', skipLines, { min: 0 });
   return pipeRows(
     source,
     {
       format: 'CSV',
       operator: 'fromCsv',
-      createScan: (isTooLong) => createCsvScan(header, delimiter, isTooLong),
+      lineEnd: lineEndOf(dialect),
+      createScan: (isTooLong) =>
+        createCsvScan(
+          {
+            dialect,
+            skipLines,
+            columns: header === true ? undefined : header === false ? unnamed : nameColumns(header, columns),
+            readHeader: (fields) => readHeader(fields, rename, columns),
+            isFit: ragged === 'fit',
+          },
+          isTooLong,
+        ),
     },
     options,
   );
+}
+
+function areNames(names: unknown): names is readonly string[] {
+  return Array.isArray(names) && names.every((name) => typeof name === 'string') && problemOfNames(names) === undefined;
+}
+
+function isRename(rename: unknown): boolean {
+  return typeof rename === 'function' || (typeof rename === 'object' && rename !== null);
 }

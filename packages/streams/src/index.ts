@@ -1,5 +1,6 @@
 export { batch, type BatchOptions } from './batch.ts';
 export { type CsvOptions, fromCsv } from './csv.ts';
+export type { CsvDialect } from './csv-dialect.ts';
 export { FormatError, KeyLimitError, OperatorError, ParseError, RejectLimitError } from './errors.ts';
 export { fromFile } from './from-file.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';

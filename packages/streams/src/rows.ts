@@ -52,6 +52,8 @@ export type Scan<T> = (text: string, isLast: boolean) => Scanned<T>;
 export interface RowFormat<T> {
   readonly format: 'CSV' | 'NDJSON';
   readonly operator: string;
+  /** One character, which `line` of a position counts; `'\n'` by default. */
+  readonly lineEnd?: string;
   /** One for each run. `isTooLong` tells of a row that is out of bounds. */
   readonly createScan: (isTooLong: (text: string, start: number, end: number) => boolean) => Scan<T>;
 }
@@ -75,10 +77,13 @@ export function pipeRows<T>(source: BytesSource, rowFormat: RowFormat<T>, option
 
 /** Scanned at once at most, so that a whole file given as one piece still moves in chunks. */
 const MAX_PIECE = 65_536;
+/** A row may be scanned with every piece of it that comes, up to this length. */
+const MAX_EAGER = 16_384;
 
 class Rows<T> {
   readonly #format: RowFormat<T>;
   readonly #scan: Scan<T>;
+  readonly #lineEnd: string;
   readonly #maxRowBytes: number;
   readonly #file: string | undefined;
   readonly #refuse: Refuse | undefined;
@@ -95,6 +100,7 @@ class Rows<T> {
 
   constructor(format: RowFormat<T>, maxRowBytes: number, file: string | undefined, refuse: Refuse | undefined) {
     this.#format = format;
+    this.#lineEnd = format.lineEnd ?? '\n';
     this.#maxRowBytes = maxRowBytes;
     this.#file = file;
     this.#refuse = refuse;
@@ -110,41 +116,32 @@ class Rows<T> {
         for (let at = 0; at < whole.length; at += MAX_PIECE) {
           const piece =
             typeof whole === 'string' ? whole.slice(at, at + MAX_PIECE) : whole.subarray(at, at + MAX_PIECE);
-          const broken = this.#add(piece);
-          if (broken !== undefined || this.#isWorthAScan()) yield* this.#consume(false, broken);
+          const decoded = this.#decoder.write(piece);
+          this.#add(decoded);
+          if (decoded.isBroken) yield* this.#consume(false, 'a byte that is not UTF-8');
+          else if (this.#isWorthAScan()) yield* this.#consume(false, undefined);
         }
       }
     }
-    const broken = this.#decoder.isInside ? 'the input ends inside a UTF-8 character' : undefined;
-    yield* this.#consume(broken === undefined, broken);
+    const end = this.#decoder.end();
+    this.#add(end);
+    yield* this.#consume(!end.isBroken, end.isBroken ? 'the input ends inside a UTF-8 character' : undefined);
   }
 
-  /** @returns What is wrong behind the text that was added. */
-  #add(piece: string | Uint8Array): string | undefined {
-    let text: string;
-    let isBroken = false;
-    if (typeof piece === 'string') {
-      if (this.#decoder.isInside) return 'a byte that is not UTF-8';
-      text = piece;
-    } else ({ text, isBroken } = this.#decoder.write(piece));
-    if (!this.#hasBegun && text !== '') {
-      this.#hasBegun = true;
-      if (text.startsWith('\uFEFF')) {
-        text = text.slice(1);
-        this.#byte = 3;
-      }
-    }
-    this.#pending.push(text);
-    this.#pendingBytes += Buffer.byteLength(text);
-    return isBroken ? 'a byte that is not UTF-8' : undefined;
+  #add({ text, length }: { readonly text: string; readonly length: number }): void {
+    const hasMark = !this.#hasBegun && text.startsWith('\uFEFF');
+    this.#hasBegun ||= text !== '';
+    this.#byte += hasMark ? 3 : 0;
+    this.#pending.push(hasMark ? text.slice(1) : text);
+    this.#pendingBytes += hasMark ? length - 3 : length;
   }
 
   /** A long row that comes in crumbs would be scanned from its start with each: then wait for an eighth more. */
   #isWorthAScan(): boolean {
     if (this.#pendingBytes > this.#maxRowBytes) return true;
     const freshBytes = this.#pendingBytes - this.#carriedBytes;
-    if (this.#carriedBytes > MAX_PIECE && freshBytes * 8 < this.#carriedBytes) return false;
-    return this.#pending.at(-1)?.includes('\n') === true;
+    if (this.#carriedBytes > MAX_EAGER && freshBytes * 8 < this.#carriedBytes) return false;
+    return this.#pending.at(-1)?.includes(this.#lineEnd) === true;
   }
 
   async *#consume(isLast: boolean, broken: string | undefined): AsyncGenerator<Chunk<T>, void, undefined> {
@@ -161,7 +158,9 @@ class Rows<T> {
       (restBytes > this.#maxRowBytes ? { at: end, reason: TOO_LONG } : undefined);
     if (damage !== undefined) {
       const position = { ...locate(damage.at), index: this.#index + items.length + bad.length };
-      failure = { error: new FormatError(this.#format.format, position, damage.reason, rest.split('\n', 1)[0] ?? '') };
+      failure = {
+        error: new FormatError(this.#format.format, position, damage.reason, rest.split(this.#lineEnd, 1)[0] ?? ''),
+      };
     }
 
     let good: readonly T[] = items;
@@ -179,7 +178,8 @@ class Rows<T> {
     const position = this.#positions(scanned, locate);
     this.#index += items.length + bad.length;
     this.#line += lines;
-    this.#byte += this.#pendingBytes - restBytes;
+    // Not the sum of the pieces: one may end inside a surrogate pair.
+    this.#byte += Buffer.byteLength(text) - restBytes;
     this.#pending = [rest];
     this.#pendingBytes = restBytes;
     this.#carriedBytes = restBytes;
@@ -205,10 +205,13 @@ class Rows<T> {
   /** Bad rows count too; positions are asked for rarely, so nothing is prepared. */
   #positions({ starts, bad }: Scanned<T>, locate: (at: number) => Omit<Position, 'index'>): (item: number) => Position {
     const first = this.#index;
-    return (item) => ({
-      index: first + item + bad.filter(({ before }) => before <= item).length,
-      ...locate(starts[item] ?? 0),
-    });
+    let known = { item: 0, bad: 0 };
+    return (item) => {
+      let count = item < known.item ? 0 : known.bad;
+      while (count < bad.length && (bad[count]?.before ?? 0) <= item) count += 1;
+      known = { item, bad: count };
+      return { index: first + item + count, ...locate(starts[item] ?? 0) };
+    };
   }
 
   #locator(text: string): (at: number) => Omit<Position, 'index'> {
@@ -219,7 +222,11 @@ class Rows<T> {
     return (at) => {
       if (at < known.at) known = start;
       const between = text.slice(known.at, at);
-      known = { at, line: known.line + between.split('\n').length - 1, byte: known.byte + Buffer.byteLength(between) };
+      known = {
+        at,
+        line: known.line + between.split(this.#lineEnd).length - 1,
+        byte: known.byte + Buffer.byteLength(between),
+      };
       return { ...file, line: known.line, byte: known.byte };
     };
   }

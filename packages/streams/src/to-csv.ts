@@ -1,8 +1,9 @@
 import { OptionError } from '@dataenginex/core';
-import { checkDelimiter, problemOfNames } from './csv-scan.ts';
+import { problemOfNames } from './csv-columns.ts';
+import { blanksOf, checkDialect, type CsvDialect, type Dialect, inClass } from './csv-dialect.ts';
 import type { Operator } from './operator.ts';
 
-export interface ToCsvOptions<Row> {
+export interface ToCsvOptions<Row> extends CsvDialect {
   /**
    * The columns, in order. By default the keys of the first row; a later row may lack some, and have no others.
    *
@@ -15,18 +16,13 @@ export interface ToCsvOptions<Row> {
    * @default true
    */
   header?: boolean | undefined;
-  /**
-   * One character.
-   *
-   * @default ','
-   */
-  delimiter?: string | undefined;
 }
 
 /**
- * Turns every row into a line of CSV by RFC 4180, CRLF at its end. Strings, numbers, bigints, booleans and dates (ISO
- * 8601) are written, `null` and `undefined` as an empty field. With `columns` the header is written even when no row
- * comes.
+ * Turns every row into a line of CSV by RFC 4180, CRLF at its end, or of the dialect asked for, which `fromCsv` reads
+ * back with the same options. Strings, numbers, bigints, booleans and dates (ISO 8601) are written, `null` and
+ * `undefined` as an empty field; quotes stand where they are needed. With `columns` the header is written even when no
+ * row comes.
  *
  * ```ts
  * import { pipe, toCsv } from '@dataenginex/streams';
@@ -34,49 +30,47 @@ export interface ToCsvOptions<Row> {
  * const rows = [{ station: 'Seattle', sky: 'rain, then sun', tempMax: null }];
  * await Array.fromAsync(pipe(rows, toCsv({ columns: ['station', 'sky', 'tempMax'] })));
  * // => ['station,sky,tempMax\r\n', 'Seattle,"rain, then sun",\r\n']
+ * await Array.fromAsync(pipe(rows, toCsv({ delimiter: '\t', quote: '', lineEnd: '\n', header: false })));
+ * // => ['Seattle\train, then sun\t\n']
  * ```
  *
  * @throws {OptionError} At once, when an option is out of range.
- * @throws {OperatorError} From the pipe, for a value that CSV cannot hold, and for a key that is not a column when the
- *   first row gave the columns.
+ * @throws {OperatorError} From the pipe, for a value that CSV cannot hold (a NUL and, where there are no quotes, what
+ *   needs them included), and for a key that is not a column when the first row gave the columns.
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Operator<Row, string> {
-  const { columns, header = true, delimiter = ',' } = options;
-  checkDelimiter('toCsv.delimiter', delimiter);
+  const { columns, header = true } = options;
+  const toLine = createToLine(checkDialect('toCsv', options));
   if (columns !== undefined && (columns.length === 0 || problemOfNames(columns) !== undefined)) {
     throw new OptionError('toCsv.columns', 'names that differ, at least one', columns);
   }
-  const toLine = (values: readonly string[]): string => {
-    const line = values.map((value) => quote(value, delimiter)).join(delimiter);
-    // A blank line is no row.
-    return line === '' ? '""\r\n' : `${line}\r\n`;
-  };
   return {
     name: 'toCsv',
     fuse(push, fail) {
       let names: readonly string[] | undefined = columns;
       let isHeaderDue = header;
-      const begin = (): void => {
-        if (isHeaderDue && names !== undefined) push(toLine(names));
+      const write = (row?: Row): void => {
+        const lines: string[] = [];
+        try {
+          if (row !== undefined) names ??= keysOf(row);
+          if (isHeaderDue && names !== undefined) lines.push(toLine(names));
+          if (row !== undefined && names !== undefined) lines.push(toLine(valuesOf(row, names, columns === undefined)));
+        } catch (error) {
+          throw fail(error);
+        }
         isHeaderDue = false;
+        for (const line of lines) push(line);
       };
-      return {
-        push(row) {
-          let line: string;
-          try {
-            names ??= Object.keys(row);
-            line = toLine(valuesOf(row, names, columns === undefined));
-          } catch (error) {
-            throw fail(error);
-          }
-          begin();
-          push(line);
-        },
-        end: begin,
-      };
+      return { push: write, end: () => write() };
     },
   };
+}
+
+function keysOf(row: object): string[] {
+  const keys = Object.keys(row);
+  if (keys.length === 0) throw new TypeError('the first row has no columns');
+  return keys;
 }
 
 function valuesOf(row: object, names: readonly string[], isWhole: boolean): string[] {
@@ -96,7 +90,23 @@ function toText(name: string, value: unknown): string {
   throw new TypeError(`CSV has no ${typeof value} (column ${JSON.stringify(name)})`);
 }
 
-function quote(value: string, delimiter: string): string {
-  if (!value.includes(delimiter) && !/["\r\n]/u.test(value)) return value;
-  return `"${value.replaceAll('"', '""')}"`;
+function createToLine(dialect: Dialect): (values: readonly string[]) => string {
+  const { delimiter, quote, escape, comment, lineEnd, trim } = dialect;
+  // What a reader would cut off: a byte order mark, and with `trim` what is blank.
+  const blank = inClass(trim ? blanksOf(dialect).join('') : '');
+  const ends = lineEnd === '\n' ? '\r\n' : lineEnd;
+  const special = new RegExp(`${inClass(`${delimiter}${quote}${ends}\0`)}|^\uFEFF|^${blank}|${blank}$`, 'u');
+  const escaped = new RegExp(inClass(quote + escape), 'gu');
+  const enclose = (value: string): string => {
+    if (value.includes('\0')) throw new TypeError('CSV has no NUL');
+    if (quote === '') throw new TypeError(`without quotes CSV has no ${JSON.stringify(value)}`);
+    return `${quote}${value.replaceAll(escaped, (character) => escape + character)}${quote}`;
+  };
+  return (values) => {
+    let line = values.map((value) => (special.test(value) ? enclose(value) : value)).join(delimiter);
+    const [first = ''] = values;
+    // Neither a blank line nor a comment is a row.
+    if (line === '' || (comment !== '' && line.startsWith(comment))) line = enclose(first) + line.slice(first.length);
+    return `${line}${lineEnd}`;
+  };
 }

@@ -1,25 +1,62 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** Decodes UTF-8 that comes in pieces, and stops at the first byte that is not: `TextDecoder` does not say where. */
-export class Utf8Decoder {
-  #tail = Buffer.alloc(0);
+/** Text, and how many bytes of UTF-8 it makes. Text before what is broken comes all the same. */
+interface Decoded {
+  readonly text: string;
+  readonly length: number;
+  readonly isBroken: boolean;
+}
 
-  /** Whether bytes are held back that begin a character. */
-  get isInside(): boolean {
-    return this.#tail.length > 0;
+/**
+ * Puts together text that comes in pieces, of UTF-8 or as strings, cut anywhere. Stops at the first byte that is not
+ * UTF-8: `TextDecoder` does not say where that is.
+ */
+export class Utf8Decoder {
+  /** Held back: bytes that begin a character, or the first half of a surrogate pair. */
+  #tail = Buffer.alloc(0);
+  #half = '';
+
+  write(piece: string | Uint8Array): Decoded {
+    const half = this.#half;
+    this.#half = '';
+    if (typeof piece !== 'string') {
+      const { text, length, isBroken } = this.#decode(piece);
+      return { text: half + text, length: length + half.length * 3, isBroken };
+    }
+    if (this.#tail.length > 0) return { text: '', length: 0, isBroken: true };
+    let text = half + piece;
+    if (/[\uD800-\uDBFF]$/.test(text.slice(-1))) {
+      this.#half = text.slice(-1);
+      text = text.slice(0, -1);
+    }
+    return { text, length: byteLength(text), isBroken: false };
   }
 
-  /** @returns The text up to the first invalid byte, and whether there was one. */
-  write(piece: Uint8Array): { text: string; isBroken: boolean } {
+  /** @returns What is held back, broken when it is part of a character. */
+  end(): Decoded {
+    return { text: this.#half, length: this.#half.length * 3, isBroken: this.#tail.length > 0 };
+  }
+
+  #decode(piece: Uint8Array): Decoded {
     const view = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    const bytes = this.isInside ? Buffer.concat([this.#tail, view]) : view;
+    const bytes = this.#tail.length > 0 ? Buffer.concat([this.#tail, view]) : view;
     const end = bytes.length - openLength(bytes);
     this.#tail = Buffer.from(bytes.subarray(end));
     const whole = bytes.subarray(0, end);
-    if (isAscii(whole)) return { text: whole.toString('latin1'), isBroken: false };
-    if (isUtf8(whole)) return { text: whole.toString('utf8'), isBroken: false };
-    return { text: whole.toString('utf8', 0, firstInvalid(whole)), isBroken: true };
+    if (isAscii(whole)) return { text: whole.toString('latin1'), length: end, isBroken: false };
+    if (isUtf8(whole)) return { text: whole.toString('utf8'), length: end, isBroken: false };
+    const length = firstInvalid(whole);
+    return { text: whole.toString('utf8', 0, length), length, isBroken: true };
   }
+}
+
+const encoder = new TextEncoder();
+let scratch = new Uint8Array(0);
+
+/** `Buffer.byteLength` takes ten times as long for what is mostly there, ASCII. */
+function byteLength(text: string): number {
+  if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
+  return encoder.encodeInto(text, scratch).written;
 }
 
 /** Bytes at the end that begin a character which goes on in the next piece. */

@@ -1,6 +1,8 @@
 export { batch, type BatchOptions } from './batch.ts';
+export { compress, type CompressOptions, type Compression } from './compress.ts';
 export { type CsvOptions, fromCsv } from './csv.ts';
 export type { CsvDialect } from './csv-dialect.ts';
+export { decompress, type DecompressOptions } from './decompress.ts';
 export { FormatError, KeyLimitError, OperatorError, ParseError, RejectLimitError } from './errors.ts';
 export { fromFile } from './from-file.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';

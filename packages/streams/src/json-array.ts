@@ -75,7 +75,7 @@ async function* readItems(
   refuse: Refuse | undefined,
 ): AsyncGenerator<Chunk<unknown>, void, undefined> {
   let index = 0;
-  for await (const piece of toPieces(reader)) {
+  for await (const piece of withEnd(toPieces(reader))) {
     const { items: found, damage } = piece === undefined ? scan.end() : scan.add(piece);
     const items: unknown[] = [];
     const positions: Position[] = [];
@@ -101,6 +101,11 @@ async function* readItems(
     if (items.length > 0) yield { items, position: (item) => positions[item] ?? { index: 0 } };
     if (failure !== undefined) throw failure.error;
   }
+}
+
+async function* withEnd<T>(items: AsyncIterable<T>): AsyncGenerator<T | undefined, void, undefined> {
+  yield* items;
+  yield undefined;
 }
 
 function parseJson(text: string): { readonly value: unknown } | { readonly cause: unknown } {

@@ -3,10 +3,8 @@ import type { Reader } from './reader.ts';
 /** So that a whole file given as one piece still moves in chunks. */
 const MAX_PIECE = 65_536;
 
-/** Hands out the bytes of text and bytes, in pieces that are not large, and `undefined` at the end. */
-export async function* toPieces(
-  reader: Reader<string | Uint8Array>,
-): AsyncGenerator<Buffer | undefined, void, undefined> {
+/** Hands out the bytes of text and bytes, in pieces that are not large. */
+export async function* toPieces(reader: Reader<string | Uint8Array>): AsyncGenerator<Buffer, void, undefined> {
   /** Half of a character, whose other half may begin the next text. */
   let half = '';
   for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
@@ -25,7 +23,6 @@ export async function* toPieces(
     }
   }
   if (half !== '') yield Buffer.from(half);
-  yield undefined;
 }
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;

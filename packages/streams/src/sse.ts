@@ -53,7 +53,6 @@ async function* readEvents(
   const decoder = new Utf8Decoder();
   let index = 0;
   for await (const piece of toPieces(reader)) {
-    if (piece === undefined) return;
     const { text, isBroken } = decoder.write(piece);
     const { events, starts, tooLong } = lines.add(text);
     const before = index;

@@ -24,6 +24,8 @@ export type { Operator } from './operator.ts';
 export { parse } from './parse.ts';
 export { pipe, type Pipe, type PipeSource } from './pipe.ts';
 export type { Position } from './position.ts';
+export { progress, type Progress, type ProgressOptions } from './progress.ts';
+export { rateLimit, type RateLimiter } from './rate-limit.ts';
 export type { Reject, RejectOptions } from './rejects.ts';
 export type { BytesSource, RowOptions } from './rows.ts';
 export { run, type RunOptions, type RunResult } from './run.ts';

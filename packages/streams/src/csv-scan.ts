@@ -94,8 +94,7 @@ export function createCsvScan(
             } else if (code === quoteCode) break;
             else if (code === lineEndCode) lines += 1;
           }
-          // At the very end of a text that goes on, the quote may be the first half of an escaped one.
-          if (to >= length || (to + 1 === length && !isWhole)) {
+          if (to >= length) {
             if (isWhole) found.damage = { at, reason: 'a quote that is never closed' };
             return found;
           }
@@ -113,6 +112,7 @@ export function createCsvScan(
           problem ??= 'a carriage return without a line feed';
           at += 1;
         }
+        // A quote at the very end of a text that goes on may yet be the first half of an escaped one.
         if (at >= limit && !isWhole) return found;
         if (to === NONE) {
           to = at;

@@ -104,10 +104,16 @@ class Rows<T> {
     this.#maxRowBytes = maxRowBytes;
     this.#file = file;
     this.#refuse = refuse;
+    // A UTF-16 unit is 3 bytes at most: most rows need no counting.
     this.#scan = format.createScan(
-      // A UTF-16 unit is 3 bytes at most: most rows need no counting.
       (text, start, end) => (end - start) * 3 > maxRowBytes && Buffer.byteLength(text.slice(start, end)) > maxRowBytes,
     );
+  }
+
+  /** Whether an incomplete row already is; half of its line end may have come. */
+  #isTooLong(text: string, start: number, end: number): boolean {
+    const row = text.slice(start, end);
+    return Buffer.byteLength(row.endsWith('\r') ? row.slice(0, -1) : row) > this.#maxRowBytes;
   }
 
   async *read(reader: Reader<string | Uint8Array>): AsyncGenerator<Chunk<T>, void, undefined> {
@@ -152,10 +158,11 @@ class Rows<T> {
     const restBytes = Buffer.byteLength(rest);
     const locate = this.#locator(text);
     let failure: { readonly error: unknown } | undefined;
-    const damage =
-      scanned.damage ??
-      (broken === undefined ? undefined : { at: text.length, reason: broken }) ??
-      (restBytes > this.#maxRowBytes ? { at: end, reason: TOO_LONG } : undefined);
+    let damage = scanned.damage ?? (broken === undefined ? undefined : { at: text.length, reason: broken });
+    // Found out before what is damaged further on, had it come in smaller pieces.
+    if (restBytes > this.#maxRowBytes && this.#isTooLong(text, end, damage?.at ?? text.length)) {
+      damage = { at: end, reason: TOO_LONG };
+    }
     if (damage !== undefined) {
       const position = { ...locate(damage.at), index: this.#index + items.length + bad.length };
       failure = {

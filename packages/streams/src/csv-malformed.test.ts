@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { fromCsv, type Reject } from './index.ts';
+
+/** In pieces of so many bytes. */
+function* pieces(text: string, size: number): Generator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+describe('fromCsv, given what nobody should send', () => {
+  it('gives up an endless row without reading on', async () => {
+    let sent = 0;
+    async function* endless() {
+      for (;;) {
+        sent += 1000;
+        yield `${sent === 1000 ? 'a\n"' : ''}${'x'.repeat(1000)}`;
+      }
+    }
+    await expect(Array.fromAsync(fromCsv(endless(), { maxRowBytes: 100_000 }))).rejects.toThrow(
+      'CSV at index 0, line 2, byte 2: the row is longer than maxRowBytes.',
+    );
+    expect(sent).toBeLessThan(102_000);
+  });
+
+  it('reads fields of many megabytes when they are allowed, in pieces of any size', async () => {
+    const field = 'ü"\r\n,'.repeat(500_000);
+    const text = `a,b\n"${field.replaceAll('"', '""')}",2\n3,4\n`;
+    for (const size of [1000, 1_000_003]) {
+      const rows = await Array.fromAsync(fromCsv(pieces(text, size), { maxRowBytes: 2 ** 24 }));
+      expect(rows).toHaveLength(2);
+      expect(rows[0]?.['a'] === field).toBe(true);
+    }
+  });
+
+  it('takes time in proportion to what comes one byte at a time', { timeout: 60_000 }, async () => {
+    for (const [field, unit] of [
+      ['""', '"'],
+      ['\n', '\n'],
+      [',\r\n', ',\r\n'],
+    ] as const) {
+      const text = `a\n"${field.repeat(20_000)}"\n`;
+      const rows = await Array.fromAsync(fromCsv(pieces(text, 1)));
+      expect(rows[0]?.['a'] === unit.repeat(20_000)).toBe(true);
+    }
+    const refused: Reject[] = [];
+    const lone = `a\n${'\r'.repeat(100_000)}\n1\n`;
+    const options = { rejects: (reject: Reject) => void refused.push(reject) };
+    expect(await Array.fromAsync(fromCsv(pieces(lone, 1), options))).toEqual([{ a: '1' }]);
+    expect(refused[0]?.reason).toBe('a carriage return without a line feed');
+  });
+
+  it('reads, or refuses, a million columns', { timeout: 60_000 }, async () => {
+    const header = Array.from({ length: 1_000_000 }, (_, index) => index.toString(36)).join(',');
+    const wide = `${header}\n${header}\n1,2\n`;
+    await expect(Array.fromAsync(fromCsv(wide))).rejects.toThrow(
+      'CSV at index 0, line 1, byte 0: the row is longer than maxRowBytes.',
+    );
+    const refused: Reject[] = [];
+    const options = { maxRowBytes: 2 ** 24, rejects: (reject: Reject) => void refused.push(reject) };
+    const [row] = await Array.fromAsync(fromCsv(wide, { ...options, columns: ['lflr'] }));
+    expect(row).toEqual({ lflr: 'lflr' });
+    expect(refused[0]?.reason).toBe('the row has 2 fields instead of 1000000');
+    await expect(Array.fromAsync(fromCsv(`${header},0\n`, options))).rejects.toThrow('the column "0" is named twice');
+  });
+
+  it('stays quick where half of the rows are refused, and asked for their places', async () => {
+    const refused: number[] = [];
+    const text = `a\n${'1\n2,2\n'.repeat(100_000)}`;
+    const rejects = ({ position }: Reject): void => void refused.push(position.byte ?? 0);
+    expect(await Array.fromAsync(fromCsv(text, { rejects, maxRejects: Infinity }))).toHaveLength(100_000);
+    expect(refused).toHaveLength(100_000);
+    expect(refused.at(-1)).toBe(text.length - 4);
+  });
+
+  it('counts bytes right where strings are cut inside a character', async () => {
+    const text = 'a\n😀\n\uD83D\n1,2\n';
+    for (const source of [text, text.split('')]) {
+      await expect(Array.fromAsync(fromCsv(source))).rejects.toThrow('CSV at index 2, line 4, byte 11');
+    }
+    await expect(Array.fromAsync(fromCsv(['a\n\uD83D', Buffer.from('\n1,2\n')]))).rejects.toThrow('line 3, byte 6');
+    expect(await Array.fromAsync(fromCsv(['a\n\uD83D']))).toEqual([{ a: '\uD83D' }]);
+  });
+
+  it.each([
+    ['UTF-16, little end first', [0xff, 0xfe, 0x61, 0x00], 0],
+    ['an overlong character', [0x61, 0x0a, 0xc0, 0x80], 2],
+    ['half a surrogate pair', [0x61, 0x0a, 0xed, 0xa0, 0x80, 0x0a], 2],
+    ['a character beyond Unicode', [0x61, 0x0a, 0xf4, 0x90, 0x80, 0x80], 2],
+    ['a byte that only goes on', [0x61, 0x0a, 0x31, 0x80], 3],
+  ])('stops at %s, and says at which byte', async (_what, bytes, byte) => {
+    await expect(Array.fromAsync(fromCsv(Uint8Array.from(bytes)))).rejects.toMatchObject({ position: { byte } });
+    const crumbs = bytes.map((each) => Uint8Array.of(each));
+    await expect(Array.fromAsync(fromCsv(crumbs))).rejects.toMatchObject({ position: { byte } });
+  });
+});

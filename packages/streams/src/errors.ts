@@ -104,3 +104,20 @@ export class KeyLimitError extends DexError {
     this.maxKeys = maxKeys;
   }
 }
+
+/** More windows are open than `maxWindows` allows: too many keys, or a watermark that stands still. */
+export class WindowLimitError extends DexError {
+  override readonly name = 'WindowLimitError';
+  readonly code = 'DEX_WINDOW_LIMIT';
+  readonly operator: string;
+  /** The operator's place in the pipe, from 1. */
+  readonly place: number;
+  readonly maxWindows: number;
+
+  constructor(operator: string, place: number, maxWindows: number) {
+    super(`${operator} (operator ${place}) would hold more than ${maxWindows} open windows`);
+    this.operator = operator;
+    this.place = place;
+    this.maxWindows = maxWindows;
+  }
+}

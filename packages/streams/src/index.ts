@@ -1,9 +1,11 @@
+export { type Aggregate, count, max, mean, min, sum } from './aggregates.ts';
 export { batch, type BatchOptions } from './batch.ts';
 export { compress, type CompressOptions, type Compression } from './compress.ts';
 export { type CsvOptions, fromCsv } from './csv.ts';
 export type { CsvDialect } from './csv-dialect.ts';
 export { decompress, type DecompressOptions } from './decompress.ts';
-export { FormatError, KeyLimitError, OperatorError, ParseError, RejectLimitError } from './errors.ts';
+export { FormatError, KeyLimitError, OperatorError, ParseError, RejectLimitError, WindowLimitError } from './errors.ts';
+export { eventTime, type EventTimeOptions } from './event-time.ts';
 export { fromFile } from './from-file.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';
 export { distinct, type DistinctOptions } from './distinct.ts';
@@ -35,3 +37,14 @@ export { tap } from './tap.ts';
 export { fromSse, type SseMessage, type SseOptions, toSse } from './sse.ts';
 export type { ServerSentEvent } from './sse-lines.ts';
 export { toCsv, type ToCsvOptions } from './to-csv.ts';
+export {
+  session,
+  type SessionOptions,
+  sliding,
+  type SlidingOptions,
+  tumbling,
+  type TumblingOptions,
+  type WindowKey,
+  type WindowOptions,
+  type WindowResult,
+} from './windows.ts';

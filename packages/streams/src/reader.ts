@@ -43,6 +43,7 @@ const ITEMS_PER_LOOK = 512;
 export class Reader<T> {
   readonly #input: Input<unknown>;
   readonly #steps: Steps;
+  readonly #track: boolean;
   /** Whether what goes out has event times. */
   readonly #timed: boolean;
   #items: T[] = NONE;
@@ -77,6 +78,7 @@ export class Reader<T> {
     { track = false, timed = false, restore }: ReaderContext = {},
   ) {
     this.#input = input;
+    this.#track = track;
     this.#timed = timed || operators.some(({ operator }) => operator.timed);
     const out = {
       push: track
@@ -101,9 +103,7 @@ export class Reader<T> {
         await this.#abandon(error);
       }
       if (this.#before >= this.#look && this.#isBusy()) await this.#rest();
-      if (this.#items.length > 0 || this.#barrier !== undefined || this.#passed < this.#steps.out.watermark) {
-        return this.#flush();
-      }
+      if (this.#items.length > 0 || this.#hasNews()) return this.#flush();
     }
     await this.#finish();
     return undefined;
@@ -268,6 +268,11 @@ export class Reader<T> {
       throw error;
     }
     await this.#closing;
+  }
+
+  /** Whether an operator that waits is to hear of a barrier or of the watermark, though there are no items. */
+  #hasNews(): boolean {
+    return this.#track && (this.#barrier !== undefined || this.#passed < this.#steps.out.watermark);
   }
 
   #flush(): LocatedChunk<T> {

@@ -1,0 +1,273 @@
+import { OptionError } from '@dataenginex/core';
+import type { Aggregate } from './aggregates.ts';
+import { WindowLimitError } from './errors.ts';
+import type { AnyStep } from './fuse.ts';
+import type { FuseContext, Step } from './operator.ts';
+import { type Timer, Timers } from './timers.ts';
+import type { WindowKey } from './windows.ts';
+
+/** From `start`, inclusive, to `end`, exclusive. */
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** How a kind of windows is made. */
+export interface WindowKind {
+  readonly name: string;
+  /** The windows that an item of this time belongs to, in order. */
+  readonly spansOf: (time: number) => Span[];
+  /** Whether windows of one key that meet become one. */
+  readonly merges: boolean;
+}
+
+export interface WindowSettings<T> {
+  readonly key: ((item: T) => WindowKey) | undefined;
+  readonly aggregates: readonly (readonly [name: string, aggregate: Aggregate<T, unknown, unknown>])[];
+  readonly latenessMs: number;
+  readonly late: ((item: T, clock: { time: number; watermark: number }) => void) | undefined;
+  readonly maxWindows: number;
+}
+
+interface Pane extends Span {
+  readonly key: WindowKey;
+  /** The how-manieth it was to be made: windows that end together fire in this order, however the items are chunked. */
+  readonly order: number;
+  /** What its aggregates keep. */
+  kept: unknown[];
+  /** Whether a result has been given. */
+  hasFired: boolean;
+  /** Whether items came since. */
+  isDue: boolean;
+  /** The one that counts; older ones of the heap are void. */
+  timer: PaneTimer | undefined;
+}
+
+interface PaneTimer extends Timer {
+  readonly pane: Pane;
+}
+
+interface Saved {
+  readonly watermark: number;
+  readonly made: number;
+  readonly panes: readonly Pane[];
+}
+
+/** The windows that are open, of every key. A window fires when the watermark passes the last moment in it. */
+export class WindowState<T> implements Step<T> {
+  readonly #kind: WindowKind;
+  readonly #settings: WindowSettings<T>;
+  readonly #out: AnyStep;
+  readonly #fail: (error: unknown) => Error;
+  readonly #context: FuseContext;
+  readonly #panes = new Map<WindowKey, Pane[]>();
+  readonly #timers = new Timers<PaneTimer>();
+  #size = 0;
+  #made = 0;
+  /** Everything that is due by it has been done. */
+  #watermark = -Infinity;
+
+  constructor(
+    kind: WindowKind,
+    settings: WindowSettings<T>,
+    out: AnyStep,
+    fail: (error: unknown) => Error,
+    context: FuseContext,
+  ) {
+    this.#kind = kind;
+    this.#settings = settings;
+    this.#out = out;
+    this.#fail = fail;
+    this.#context = context;
+    if (isSaved(context.restored)) this.#restore(context.restored);
+  }
+
+  readonly push = (item: T): void => {
+    const { time, watermark } = this.#context.clock;
+    this.advance(watermark);
+    let key: WindowKey;
+    try {
+      if (Number.isNaN(time)) throw new TypeError('the items have no event time: put eventTime before it');
+      key = this.#settings.key?.(item);
+      if (typeof key === 'object' && key !== null) throw new TypeError('a key must be a primitive value');
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    let isTaken = false;
+    for (const span of this.#kind.spansOf(time)) {
+      const pane = this.#paneFor(key, span);
+      if (pane === undefined) continue;
+      isTaken = true;
+      this.#add(pane, item);
+      if (pane.end - 1 <= this.#watermark) this.#fire(pane, 'late');
+      this.#schedule(pane);
+    }
+    if (!isTaken && time + this.#settings.latenessMs <= this.#watermark) this.#refuse(item, time);
+  };
+
+  readonly end = (): void => this.advance(Infinity);
+
+  readonly advance = (watermark: number): void => {
+    if (watermark <= this.#watermark) return;
+    for (let timer = this.#timers.take(watermark); timer !== undefined; timer = this.#timers.take(watermark)) {
+      const { pane } = timer;
+      if (timer !== pane.timer) continue;
+      pane.timer = undefined;
+      // The timer of a session that has grown comes too early.
+      if (pane.isDue && pane.end - 1 === timer.at) this.#fire(pane, pane.hasFired ? 'late' : 'onTime');
+      if (this.#isOver(pane, timer.at)) this.#drop(pane);
+      else this.#schedule(pane);
+    }
+    // What a window gives belongs before the watermark that made it fire.
+    this.#watermark = watermark;
+    this.#context.out.watermark = watermark;
+  };
+
+  readonly save = (): Saved => ({
+    watermark: this.#watermark,
+    made: this.#made,
+    panes: [...this.#panes.values()].flat().map((pane) => ({ ...pane, timer: undefined })),
+  });
+
+  #restore({ watermark, made, panes }: Saved): void {
+    this.#watermark = watermark;
+    this.#context.out.watermark = watermark;
+    this.#made = made;
+    for (const saved of panes) {
+      const pane = { ...saved };
+      this.#keep(pane);
+      this.#schedule(pane);
+    }
+  }
+
+  #isOver({ end }: Span, watermark: number): boolean {
+    return end - 1 + this.#settings.latenessMs <= watermark;
+  }
+
+  /** @returns The window that takes an item, made or merged if need be; `undefined` when the item is too late for it. */
+  #paneFor(key: WindowKey, { start, end }: Span): Pane | undefined {
+    const panes = this.#panes.get(key) ?? [];
+    if (!this.#kind.merges) return panes.find((pane) => pane.start === start) ?? this.#open(key, start, end);
+    const met = panes.filter((pane) => pane.start <= end && pane.end >= start);
+    const [first, ...others] = met;
+    if (first === undefined) return this.#open(key, start, end);
+    for (const other of others) {
+      this.#merge(first, other);
+      this.#drop(other);
+    }
+    first.start = Math.min(first.start, start);
+    first.end = Math.max(first.end, end);
+    return first;
+  }
+
+  #open(key: WindowKey, start: number, end: number): Pane | undefined {
+    if (this.#isOver({ start, end }, this.#watermark)) return undefined;
+    const { maxWindows } = this.#settings;
+    if (this.#size === maxWindows) throw new WindowLimitError(this.#kind.name, this.#context.place, maxWindows);
+    const kept = this.#settings.aggregates.map(([, aggregate]) => aggregate.create());
+    const pane: Pane = {
+      key,
+      start,
+      end,
+      order: (this.#made += 1),
+      kept,
+      hasFired: false,
+      isDue: false,
+      timer: undefined,
+    };
+    this.#keep(pane);
+    return pane;
+  }
+
+  #keep(pane: Pane): void {
+    const panes = this.#panes.get(pane.key);
+    if (panes === undefined) this.#panes.set(pane.key, [pane]);
+    else panes.push(pane);
+    this.#size += 1;
+  }
+
+  #drop(pane: Pane): void {
+    const rest = this.#panes.get(pane.key)?.filter((other) => other !== pane) ?? [];
+    if (rest.length === 0) this.#panes.delete(pane.key);
+    else this.#panes.set(pane.key, rest);
+    pane.timer = undefined;
+    this.#size -= 1;
+  }
+
+  #add(pane: Pane, item: T): void {
+    pane.isDue = true;
+    const { kept } = pane;
+    let at = 0;
+    try {
+      for (const [, aggregate] of this.#settings.aggregates) {
+        kept[at] = aggregate.add(kept[at], item);
+        at += 1;
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #merge(pane: Pane, other: Pane): void {
+    pane.start = Math.min(pane.start, other.start);
+    pane.end = Math.max(pane.end, other.end);
+    pane.hasFired ||= other.hasFired;
+    pane.isDue ||= other.isDue;
+    try {
+      pane.kept = this.#settings.aggregates.map(([, aggregate], at) => aggregate.merge(pane.kept[at], other.kept[at]));
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #fire(pane: Pane, firing: 'onTime' | 'late'): void {
+    const { key, start, end, kept } = pane;
+    const result: Record<string, unknown> = {};
+    try {
+      for (const [at, [name, aggregate]] of this.#settings.aggregates.entries()) {
+        result[name] = aggregate.result(kept[at]);
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    pane.hasFired = true;
+    pane.isDue = false;
+    this.#context.out.time = end - 1;
+    this.#out.push({ key, start, end, firing, ...result });
+  }
+
+  /** For its end, and once it has fired for when it is forgotten. */
+  #schedule(pane: Pane): void {
+    const at = pane.end - 1 + (pane.isDue ? 0 : this.#settings.latenessMs);
+    if (pane.timer !== undefined && pane.timer.at <= at) return;
+    pane.timer = { at, order: pane.order, pane };
+    this.#timers.add(pane.timer);
+  }
+
+  #refuse(item: T, time: number): void {
+    try {
+      this.#settings.late?.(item, { time, watermark: this.#watermark });
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+}
+
+function isSaved(restored: unknown): restored is Saved {
+  return restored !== undefined;
+}
+
+/** @throws {OptionError} When one of the results would take the place of a window's own field. */
+export function listAggregates<T>(
+  name: string,
+  aggregate: Readonly<Record<string, Aggregate<T, unknown, unknown>>>,
+): WindowSettings<T>['aggregates'] {
+  const entries = Object.entries(aggregate);
+  const own = new Set(['key', 'start', 'end', 'firing', '__proto__']);
+  for (const [field, value] of entries) {
+    if (own.has(field)) throw new OptionError(`${name}.aggregate`, `no field named ${field}`, field);
+    if (!(['create', 'add', 'merge', 'result'] as const).every((method) => typeof value[method] === 'function'))
+      throw new OptionError(`${name}.aggregate.${field}`, 'an aggregate', value);
+  }
+  return entries;
+}

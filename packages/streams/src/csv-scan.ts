@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { OptionError } from '@dataenginex/core';
 import { type Columns, type Row, unnamed } from './csv-columns.ts';
 import { blanksOf, type Dialect, inClass, lineEndOf } from './csv-dialect.ts';
 import { type Scan, type Scanned, TOO_LONG } from './rows.ts';
@@ -20,10 +21,27 @@ export interface CsvScanOptions {
   readonly isFit: boolean;
 }
 
+/** What must be known to go on: the lines still to skip, and the first row once it has named the columns. */
+interface CsvState {
+  readonly skip: number;
+  readonly header: readonly string[] | undefined;
+}
+
+function isState(state: unknown): state is CsvState {
+  return typeof state === 'object' && state !== null && 'skip' in state;
+}
+
+function restoreColumns(header: readonly string[], readHeader: CsvScanOptions['readHeader']): Columns {
+  const columns = readHeader(header);
+  if (typeof columns === 'string') throw new OptionError('fromCsv', 'as it was when the header was read', columns);
+  return columns;
+}
+
 /** Reads the fields of one row after another; kept in one piece, since this is where the time goes. */
 export function createCsvScan(
   { dialect, skipLines, columns: given, readHeader, isFit }: CsvScanOptions,
   isTooLong: (text: string, start: number, end: number) => boolean,
+  state: unknown,
 ): Scan<Row> {
   const { trim } = dialect;
   const lineEnd = lineEndOf(dialect);
@@ -36,13 +54,13 @@ export function createCsvScan(
   const highest = Math.max(delimiterCode, lineEndCode, crCode);
   const blanks = blanksOf(dialect).map(codeOf);
   const unescape = createUnescape(dialect);
-  let columns = given;
-  let skip = skipLines;
+  let { skip, header }: CsvState = isState(state) ? state : { skip: skipLines, header: undefined };
+  let columns = header === undefined ? given : restoreColumns(header, readHeader);
   let units = new Uint16Array(0);
   let fields = new Int32Array(64);
 
   return (whole, isLast) => {
-    const found: Scanned<Row> = { items: [], starts: [], bad: [], end: 0, lines: 0 };
+    const found: Scanned<Row> = { items: [], starts: [], bad: [], end: 0, lines: 0, state: { skip, header } };
     const nul = whole.indexOf('\0');
     if (nul >= 0) found.damage = { at: nul, reason: 'a NUL' };
     const text = nul >= 0 ? whole.slice(0, nul) : whole;
@@ -69,6 +87,7 @@ export function createCsvScan(
         }
         at = end < 0 ? length : end + 1;
         if (skip > 0) skip -= 1;
+        found.state = { skip, header };
         if (end >= 0) found.lines += 1;
         found.end = at;
         continue;
@@ -139,12 +158,14 @@ export function createCsvScan(
         if (columns === undefined) {
           const row = unnamed.build(text, bounds, count);
           if (escaped !== undefined) unescape(row, escaped, undefined);
-          const named = problem ?? readHeader(Object.values(row));
+          header = Object.values(row);
+          const named = problem ?? readHeader(header);
           if (typeof named === 'string') {
             found.damage = { at: start, reason: named };
             return found;
           }
           columns = named;
+          found.state = { skip, header };
         } else {
           const { names, build } = columns;
           if (names !== undefined && count !== names.length) {

@@ -101,7 +101,7 @@ export function fromCsv(source: BytesSource, options: CsvOptions = {}): Pipe<str
       format: 'CSV',
       operator: 'fromCsv',
       lineEnd: lineEndOf(dialect),
-      createScan: (isTooLong) =>
+      createScan: (isTooLong, state) =>
         createCsvScan(
           {
             dialect,
@@ -111,6 +111,7 @@ export function fromCsv(source: BytesSource, options: CsvOptions = {}): Pipe<str
             isFit: ragged === 'fit',
           },
           isTooLong,
+          state,
         ),
     },
     options,

@@ -6,7 +6,7 @@ export type { CsvDialect } from './csv-dialect.ts';
 export { decompress, type DecompressOptions } from './decompress.ts';
 export { FormatError, KeyLimitError, OperatorError, ParseError, RejectLimitError, WindowLimitError } from './errors.ts';
 export { eventTime, type EventTimeOptions } from './event-time.ts';
-export { fromFile } from './from-file.ts';
+export { fromFile, type Seekable } from './from-file.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';
 export { distinct, type DistinctOptions } from './distinct.ts';
 export { drop, dropWhile } from './drop.ts';

@@ -5,6 +5,11 @@ export interface Chunk<T> {
   readonly items: readonly T[];
   /** Where the item at an index of this chunk came from; asked only when something is to be reported. */
   readonly position?: ((index: number) => Position) | undefined;
+  /**
+   * Where the source can be opened anew behind so many of these items: what the `open` of `pipeFrom` then takes, in
+   * JSON. Left out where it cannot.
+   */
+  readonly resume?: ((count: number) => unknown) | undefined;
   /** Behind an `eventTime`. */
   readonly clocks?: Clocks | undefined;
   /** Comes after the items; what is made of them must be passed on before it. */

@@ -121,9 +121,18 @@ export function pipe(source: PipeSource<unknown>, ...operators: Operator<never, 
   return new Stages(() => openInput(source), operators);
 }
 
-/** A pipe over inputs of our own, which may be chunked and know positions. */
-export function pipeFrom<T>(open: () => Input<T>): Pipe<T> {
+/**
+ * A pipe over inputs of our own, which may be chunked and know positions.
+ *
+ * @param open Opens the source; `from` is what the `resume` of one of its chunks gave in another run.
+ */
+export function pipeFrom<T>(open: (from?: unknown) => Input<T>): Pipe<T> {
   return new Stages<T>(open, []);
+}
+
+/** Opens what a pipe begins with, where the `resume` of one of its chunks said in another run. */
+export function openSource<T>(source: PipeSource<T>, from: unknown): Input<unknown> {
+  return source instanceof Stages ? source.openInput(from) : openInput(source);
 }
 
 /** Opens a source for one consumer. @param track Whether the positions of its items are wanted. */
@@ -167,16 +176,16 @@ export function iterate<T>(reader: Reader<T>): AsyncIterator<T, void, undefined>
 }
 
 class Stages<T> implements Pipe<T> {
-  readonly #openInput: () => Input<unknown>;
+  readonly openInput: (from?: unknown) => Input<unknown>;
   readonly #operators: readonly Operator<never, unknown>[];
 
-  constructor(open: () => Input<unknown>, operators: readonly Operator<never, unknown>[]) {
-    this.#openInput = open;
+  constructor(open: (from?: unknown) => Input<unknown>, operators: readonly Operator<never, unknown>[]) {
+    this.openInput = open;
     this.#operators = operators;
   }
 
   with(operators: readonly Operator<never, unknown>[]): Stages<unknown> {
-    return new Stages(this.#openInput, [...this.#operators, ...operators]);
+    return new Stages(this.openInput, [...this.#operators, ...operators]);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, void, undefined> {
@@ -185,7 +194,7 @@ class Stages<T> implements Pipe<T> {
 
   /** Neighbouring fused operators become one reader; a linked one reads from it and begins the next. */
   open({ restore, track }: Pick<ReaderContext, 'restore' | 'track'> = {}): Reader<T> {
-    let input = this.#openInput();
+    let input = this.openInput();
     let fused: PlacedOperator[] = [];
     let timed = false;
     for (const [index, operator] of this.#operators.entries()) {

@@ -1,5 +1,6 @@
 import { checkInteger } from '@dataenginex/core';
 import { FormatError } from './errors.ts';
+import type { Seekable } from './from-file.ts';
 import { type Chunk, openChunks } from './input.ts';
 import { openReader, type Pipe, pipeFrom } from './pipe.ts';
 import type { Position } from './position.ts';
@@ -42,6 +43,8 @@ export interface Scanned<T> {
   end: number;
   /** Line ends before `end`. */
   lines: number;
+  /** What a scan that goes on at the row of an item, or at `end`, must know: the same for all of them, in JSON. */
+  state?: unknown;
   /** What makes it pointless to read on, and where. */
   damage?: { readonly at: number; readonly reason: string };
 }
@@ -49,13 +52,22 @@ export interface Scanned<T> {
 /** Finds the rows of a text that begins where a row does; `isLast` says that it also ends where one does. */
 export type Scan<T> = (text: string, isLast: boolean) => Scanned<T>;
 
+/** Where the rows of a text go on: behind all that come before this. */
+interface Resume {
+  /** Rows, line ends and bytes before it; the line counts from 1. */
+  readonly index: number;
+  readonly line: number;
+  readonly byte: number;
+  readonly state: unknown;
+}
+
 export interface RowFormat<T> {
   readonly format: 'CSV' | 'NDJSON';
   readonly operator: string;
   /** One character, which `line` of a position counts; `'\n'` by default. */
   readonly lineEnd?: string;
-  /** One for each run. `isTooLong` tells of a row that is out of bounds. */
-  readonly createScan: (isTooLong: (text: string, start: number, end: number) => boolean) => Scan<T>;
+  /** One for each run. `isTooLong` tells of a row that is out of bounds, `state` is that of a scan to go on from. */
+  readonly createScan: (isTooLong: (text: string, start: number, end: number) => boolean, state: unknown) => Scan<T>;
 }
 
 export const TOO_LONG = 'the row is longer than maxRowBytes';
@@ -68,11 +80,23 @@ export function pipeRows<T>(source: BytesSource, rowFormat: RowFormat<T>, option
   const createRefuse = checkRejects(operator, options);
   const pieces = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
   const file = 'path' in pieces && typeof pieces.path === 'string' ? pieces.path : undefined;
-  return pipeFrom(() => {
-    const reader = openReader(pieces);
-    const rows = new Rows(rowFormat, maxRowBytes, file, createRefuse?.());
+  return pipeFrom((from) => {
+    const resume = isResume(from) ? from : START;
+    const isSought = resume.byte > 0 && isSeekable(pieces);
+    const reader = openReader<string | Uint8Array>(isSought ? pieces.from(resume.byte) : pieces);
+    const rows = new Rows(rowFormat, maxRowBytes, file, createRefuse?.(), resume, isSought ? 0 : resume.byte);
     return openChunks(rows.read(reader), new AbortController(), reader);
   });
+}
+
+const START: Resume = { index: 0, line: 1, byte: 0, state: undefined };
+
+function isResume(from: unknown): from is Resume {
+  return typeof from === 'object' && from !== null && 'byte' in from;
+}
+
+function isSeekable(source: object): source is Seekable {
+  return 'from' in source && typeof source.from === 'function';
 }
 
 /** Scanned at once at most, so that a whole file given as one piece still moves in chunks. */
@@ -93,12 +117,26 @@ class Rows<T> {
   #pendingBytes = 0;
   #carriedBytes = 0;
   /** Where the pending text begins. */
-  #index = 0;
-  #line = 1;
-  #byte = 0;
-  #hasBegun = false;
+  #index: number;
+  #line: number;
+  #byte: number;
+  /** Bytes still to be passed over. */
+  #ahead: number;
+  #hasBegun: boolean;
 
-  constructor(format: RowFormat<T>, maxRowBytes: number, file: string | undefined, refuse: Refuse | undefined) {
+  constructor(
+    format: RowFormat<T>,
+    maxRowBytes: number,
+    file: string | undefined,
+    refuse: Refuse | undefined,
+    { index, line, byte, state }: Resume,
+    ahead: number,
+  ) {
+    this.#index = index;
+    this.#line = line;
+    this.#byte = byte;
+    this.#ahead = ahead;
+    this.#hasBegun = byte > 0;
     this.#format = format;
     this.#lineEnd = format.lineEnd ?? '\n';
     this.#maxRowBytes = maxRowBytes;
@@ -107,6 +145,7 @@ class Rows<T> {
     // A UTF-16 unit is 3 bytes at most: most rows need no counting.
     this.#scan = format.createScan(
       (text, start, end) => (end - start) * 3 > maxRowBytes && Buffer.byteLength(text.slice(start, end)) > maxRowBytes,
+      state,
     );
   }
 
@@ -131,15 +170,26 @@ class Rows<T> {
     }
     const end = this.#decoder.end();
     this.#add(end);
+    if (this.#ahead > 0) {
+      const position = { index: this.#index, line: this.#line, byte: this.#byte };
+      throw new FormatError(this.#format.format, position, `the input ends ${this.#ahead} bytes before`, '');
+    }
     yield* this.#consume(!end.isBroken, end.isBroken ? 'the input ends inside a UTF-8 character' : undefined);
   }
 
-  #add({ text, length }: { readonly text: string; readonly length: number }): void {
+  #add(decoded: { readonly text: string; readonly length: number }): void {
+    const { text, length } = this.#ahead > 0 ? this.#passOver(decoded) : decoded;
     const hasMark = !this.#hasBegun && text.startsWith('\uFEFF');
     this.#hasBegun ||= text !== '';
     this.#byte += hasMark ? 3 : 0;
     this.#pending.push(hasMark ? text.slice(1) : text);
     this.#pendingBytes += hasMark ? length - 3 : length;
+  }
+
+  #passOver({ text, length }: { readonly text: string; readonly length: number }): { text: string; length: number } {
+    const passed = Math.min(this.#ahead, length);
+    this.#ahead -= passed;
+    return { text: Buffer.from(text).toString('utf8', passed), length: length - passed };
   }
 
   /** A long row that comes in crumbs would be scanned from its start with each: then wait for an eighth more. */
@@ -190,7 +240,14 @@ class Rows<T> {
     this.#pending = [rest];
     this.#pendingBytes = restBytes;
     this.#carriedBytes = restBytes;
-    if (good.length > 0) yield { items: good, position };
+    const after: Resume = { index: this.#index, line: this.#line, byte: this.#byte, state: scanned.state };
+    const resume = (count: number): Resume => {
+      if (count === good.length) return after;
+      const { index, line = 0, byte = 0 } = position(count);
+      return { index, line, byte, state: scanned.state };
+    };
+    // What failed must not be passed over by a run that goes on.
+    if (good.length > 0) yield { items: good, position, resume: failure === undefined ? resume : undefined };
     if (failure !== undefined) throw failure.error;
   }
 

@@ -1,8 +1,7 @@
 /** Where an item came from. */
 export interface Position {
   /**
-   * From 0. Counts the items of the source; after an operator that makes calls (`mapAsync`), the results of that
-   * operator.
+   * From 0. Counts the items of the source.
    */
   readonly index: number;
   /** The path, when the bytes came from a file. */
@@ -11,11 +10,14 @@ export interface Position {
   readonly line?: number | undefined;
   /** Byte at which the row starts, from 0. */
   readonly byte?: number | undefined;
+  /** In a file that has row groups (Parquet), from 0; `index` is then the row of the file. */
+  readonly rowGroup?: number | undefined;
 }
 
-export function describePosition({ index, file, line, byte }: Position): string {
+export function describePosition({ index, file, line, byte, rowGroup }: Position): string {
   const facts = [`index ${index}`];
   if (line !== undefined) facts.push(`line ${line}`);
   if (byte !== undefined) facts.push(`byte ${byte}`);
+  if (rowGroup !== undefined) facts.push(`row group ${rowGroup}`);
   return facts.join(', ') + (file === undefined ? '' : ` of ${file}`);
 }

@@ -121,3 +121,15 @@ export class WindowLimitError extends DexError {
     this.maxWindows = maxWindows;
   }
 }
+
+/** An observable gave more values than may wait, and `overflow` says that this is an error. */
+export class OverflowError extends DexError {
+  override readonly name = 'OverflowError';
+  readonly code = 'DEX_OVERFLOW';
+  readonly capacity: number;
+
+  constructor(capacity: number) {
+    super(`fromObservable stopped: more than ${capacity} values were waiting`);
+    this.capacity = capacity;
+  }
+}

@@ -4,7 +4,15 @@ export { compress, type CompressOptions, type Compression } from './compress.ts'
 export { type CsvOptions, fromCsv } from './csv.ts';
 export type { CsvDialect } from './csv-dialect.ts';
 export { decompress, type DecompressOptions } from './decompress.ts';
-export { FormatError, KeyLimitError, OperatorError, ParseError, RejectLimitError, WindowLimitError } from './errors.ts';
+export {
+  FormatError,
+  KeyLimitError,
+  OperatorError,
+  OverflowError,
+  ParseError,
+  RejectLimitError,
+  WindowLimitError,
+} from './errors.ts';
 export { eventTime, type EventTimeOptions } from './event-time.ts';
 export { fromFile, type Seekable } from './from-file.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';
@@ -18,10 +26,20 @@ export { concat, merge, zip } from './join.ts';
 export { partition, type SplitOptions, tee } from './split.ts';
 export { fromChunks } from './from-chunks.ts';
 export { fromJsonArray, type JsonArrayOptions, toJsonArray } from './json-array.ts';
+export { interval } from './interval.ts';
 export { map } from './map.ts';
 export { mapAsync, type MapAsyncOptions } from './map-async.ts';
 export { fromNdjson, type NdjsonOptions, toNdjson } from './ndjson.ts';
 export type { Fields } from './ndjson-fields.ts';
+export {
+  type Enumerable,
+  fromObservable,
+  type FromObservableOptions,
+  type Observer,
+  type PipeObservable,
+  type Subscribable,
+  toObservable,
+} from './observable.ts';
 export type { Operator } from './operator.ts';
 export { parse } from './parse.ts';
 export { pipe, type Pipe, type PipeSource } from './pipe.ts';
@@ -36,6 +54,7 @@ export { take, takeWhile } from './take.ts';
 export { tap } from './tap.ts';
 export { fromSse, type SseMessage, type SseOptions, toSse } from './sse.ts';
 export type { ServerSentEvent } from './sse-lines.ts';
+export { toWritable, type ToWritableOptions } from './to-writable.ts';
 export { toCsv, type ToCsvOptions } from './to-csv.ts';
 export {
   session,

@@ -1,0 +1,158 @@
+import { finished, type Writable } from 'node:stream';
+import { OptionError } from '@dataenginex/core';
+import type { Sink } from './sink.ts';
+
+export interface ToWritableOptions {
+  /**
+   * Whether the stream ends with the pipe, and is destroyed or aborted when that fails. `false` for one that goes on,
+   * such as `process.stdout`.
+   *
+   * @default true
+   */
+  end?: boolean | undefined;
+}
+
+/**
+ * Writes to a Node or Web stream, no faster than it takes the items. Once the run is over, they have been written.
+ *
+ * ```ts
+ * import { createGzip } from 'node:zlib';
+ * import { decompress, fromNdjson, pipe, run, toNdjson, toWritable } from '@dataenginex/streams';
+ *
+ * const gzip = createGzip(); // or a socket, an HTTP response, process.stdout with { end: false }
+ * const written = run(pipe([{ tempMax: 12.8 }], toNdjson()), toWritable(gzip));
+ * await Array.fromAsync(fromNdjson(pipe(gzip, decompress('gzip')))); // => [{ tempMax: 12.8 }]
+ * await written; // => { items: 1, result: undefined }
+ * ```
+ *
+ * @throws {OptionError} At once, when the stream is not writable.
+ * @throws What the stream fails with, from the run.
+ */
+export function toWritable<T>(stream: WritableStream<T>, options?: ToWritableOptions): Sink<T>;
+export function toWritable<T = string | Uint8Array>(stream: Writable, options?: ToWritableOptions): Sink<T>;
+export function toWritable<T>(stream: Writable | WritableStream<T>, options: ToWritableOptions = {}): Sink<T> {
+  const { end = true } = options;
+  if (stream instanceof WritableStream) return new WebSink(stream, end);
+  // A ServerResponse is one only by its methods.
+  if (typeof stream === 'object' && stream !== null && 'write' in stream) return new NodeSink(stream, end);
+  throw new OptionError('toWritable.stream', 'a writable stream', stream);
+}
+
+class NodeSink<T> implements Sink<T> {
+  readonly #stream: Writable;
+  readonly #end: boolean;
+  #over: { readonly error?: Error | null | undefined } | undefined;
+  /** Chunks whose last item is on its way. */
+  #pending = 0;
+  #isListening = false;
+  #forget = (): void => {};
+  #wake = (): void => {};
+
+  constructor(stream: Writable, end: boolean) {
+    this.#stream = stream;
+    this.#end = end;
+  }
+
+  async write(items: readonly T[]): Promise<void> {
+    this.#listen();
+    for (const [index, item] of items.entries()) {
+      if (this.#over !== undefined || this.#stream.writableEnded) {
+        throw this.#over?.error ?? new Error('The stream has ended before the pipe.');
+      }
+      const isLast = index === items.length - 1;
+      if (!this.#stream.write(item, isLast ? this.#createNote() : undefined)) {
+        await this.#until(() => !this.#stream.writableNeedDrain);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#listen();
+    if (this.#end) this.#stream.end();
+    await this.#until(() => !this.#end && this.#pending === 0);
+    this.#forget();
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    this.#listen();
+    if (!this.#end) {
+      this.#forget();
+      return;
+    }
+    this.#stream.destroy(reason instanceof Error ? reason : new Error('The pipe was stopped.', { cause: reason }));
+    await new Promise<void>((resolve) => finished(this.#stream, () => resolve()));
+  }
+
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const wake = (): void => this.#wake();
+    const forget = finished(this.#stream, { readable: false }, (error) => {
+      this.#over = { error };
+      wake();
+    });
+    this.#stream.on('drain', wake);
+    this.#forget = () => {
+      forget();
+      this.#stream.off('drain', wake);
+    };
+  }
+
+  #createNote(): () => void {
+    this.#pending += 1;
+    return () => {
+      this.#pending -= 1;
+      this.#wake();
+    };
+  }
+
+  /** Waits for that, or for the end of the stream. */
+  async #until(isReady: () => boolean): Promise<void> {
+    while (this.#over === undefined && !isReady()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#over?.error) throw this.#over.error;
+  }
+}
+
+class WebSink<T> implements Sink<T> {
+  readonly #stream: WritableStream<T>;
+  readonly #end: boolean;
+  #writer: WritableStreamDefaultWriter<T> | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(stream: WritableStream<T>, end: boolean) {
+    this.#stream = stream;
+    this.#end = end;
+  }
+
+  async write(items: readonly T[]): Promise<void> {
+    const writer = this.#open();
+    for (const item of items) {
+      await writer.ready;
+      this.#last = writer.write(item);
+      // It makes `ready` reject as well.
+      this.#last.catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    const writer = this.#open();
+    await this.#last;
+    if (this.#end) await writer.close();
+    writer.releaseLock();
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    const writer = this.#open();
+    if (this.#end) await writer.abort(reason);
+    writer.releaseLock();
+  }
+
+  #open(): WritableStreamDefaultWriter<T> {
+    this.#writer ??= this.#stream.getWriter();
+    return this.#writer;
+  }
+}

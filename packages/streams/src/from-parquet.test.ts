@@ -251,6 +251,24 @@ describe('values of fromParquet', () => {
     expect(value instanceof Uint8Array && value.buffer.byteLength).toBe(2);
   });
 
+  it('makes plain objects, of few columns and of many', async () => {
+    for (const width of [1, 300]) {
+      const columnData = Array.from({ length: width }, (_, column) => ({ name: `"${column}`, data: [column, null] }));
+      const rows = await Array.fromAsync(fromParquet(parquetWriteBuffer({ columnData })));
+      expect(rows).toEqual([
+        Object.fromEntries(columnData.map(({ name, data }) => [name, data[0]])),
+        Object.fromEntries(columnData.map(({ name }) => [name, null])),
+      ]);
+      expect(Object.getPrototypeOf(rows[0])).toBe(Object.prototype);
+      expect(Object.keys(rows[0] ?? {})).toHaveLength(width);
+    }
+  });
+
+  it('refuses a column that would set the prototype of rows', async () => {
+    const file = parquetWriteBuffer({ columnData: [{ name: '__proto__', data: ['x'] }] });
+    await expect(run(fromParquet(file))).rejects.toThrow('a column is named "__proto__"');
+  });
+
   it('reads lists, structs and maps whole, beside flat columns', async () => {
     const writer = new ByteWriter();
     const parquet = new ParquetWriter({

@@ -5,6 +5,7 @@ import { type Column, type ColumnChunk, openColumn } from './parquet-column.ts';
 import { ParquetError } from './parquet-errors.ts';
 import { type ParquetBlob, ParquetFile } from './parquet-file.ts';
 import { checkKind, checkWhere, type ColumnTest, mayPass, type ParquetWhere, passes } from './parquet-where.ts';
+import { buildRowOf } from './parquet-row.ts';
 import { type Pipe, pipeFrom } from './pipe.ts';
 
 type ParquetRow = Record<string, unknown>;
@@ -92,6 +93,8 @@ async function* readRows(
     const metadata = await file.readMetadata();
     const schema = schemaOf(file, metadata);
     const names = columns ?? schema.children.map(({ element }) => element.name);
+    // Assigned to a row it would set the prototype, and the column be lost.
+    if (names.includes('__proto__')) throw new ParquetError('a column is named "__proto__"', { file: file.path });
     const wanted = names.map((name) => find(schema, name, 'fromParquet.columns'));
     const tested = tests.map((test) => {
       const column = find(schema, test.column, `fromParquet.where.${test.column}`);
@@ -141,6 +144,7 @@ async function* rowsOf(
 ): AsyncGenerator<Chunk<ParquetRow>, void, undefined> {
   const open = [...new Set([...columns, ...tested])].map((column) => ({ column, at: 0 }));
   const cursorOf = (column: Column) => open.find((cursor) => cursor.column === column) ?? { column, at: 0 };
+  const build = buildRowOf(names);
   const cursors = columns.map(cursorOf);
   const checks = tests.map((test, index) => ({
     test,
@@ -154,6 +158,8 @@ async function* rowsOf(
     for (const { column, at } of open) count = Math.min(count, column.values.length - at);
     if (count <= 0) throw new ParquetError('the columns have different numbers of rows', { file, rowGroup });
 
+    const values = cursors.map(({ column }) => column.values);
+    const offsets = cursors.map(({ at }) => at);
     const items: ParquetRow[] = [];
     const origins: number[] = [];
     for (let offset = 0; offset < count; offset += 1) {
@@ -164,12 +170,7 @@ async function* rowsOf(
         if (!isWanted) continue;
         origins.push(offset);
       }
-      const item: ParquetRow = {};
-      for (let index = 0; index < names.length; index += 1) {
-        const cursor = cursors[index];
-        item[names[index] ?? ''] = cursor?.column.values[cursor.at + offset];
-      }
-      items.push(item);
+      items.push(build(values, offsets, offset));
     }
     for (const cursor of open) cursor.at += count;
     const start = first + row;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cut, delay, sources, watched } from '../test/sources.ts';
-import { fromChunks, map, mapAsync, pipe, run } from './index.ts';
+import { fromChunks, fromCsv, map, mapAsync, pipe, run } from './index.ts';
 
 const ticks = async (count: number): Promise<void> => {
   for (let n = 0; n < count; n += 1) await Promise.resolve();
@@ -189,5 +189,54 @@ describe('mapAsync', () => {
     };
     await expect(read()).rejects.toThrow('source');
     expect(got).toEqual([1, 2]);
+  });
+
+  it.each([true, false])(
+    'tells the item it failed on, and keeps the positions behind it: ordered %s',
+    async (ordered) => {
+      const csv = fromCsv('n\n1\n22\n333\n4444\n');
+      const wait = async ({ n = '' }: Record<string, string>) => {
+        await ticks(10 - n.length);
+        if (n === '4444') throw new Error('four');
+        return n;
+      };
+      await expect(run(pipe(csv, mapAsync(wait, { ordered })))).rejects.toMatchObject({
+        operator: 'mapAsync',
+        position: { index: 3, line: 5, byte: 11 },
+      });
+      const behind = pipe(
+        csv,
+        mapAsync(async ({ n }) => n, { ordered }),
+        map((n) => {
+          if (n === '333') throw new Error('three');
+          return n;
+        }),
+      );
+      await expect(run(behind)).rejects.toMatchObject({ operator: 'map', position: { index: 2, line: 4, byte: 7 } });
+    },
+  );
+
+  it('counts every item once, also when calls throw or answer at once', async () => {
+    const failing = pipe(
+      [1, 2, 3, 4],
+      mapAsync((n) => {
+        if (n === 3) throw new Error('at once');
+        return n === 1 ? Promise.resolve(-n) : -n;
+      }),
+    );
+    const got: unknown[] = [];
+    const read = async () => {
+      for await (const n of failing) got.push(n);
+    };
+    await expect(read()).rejects.toMatchObject({ operator: 'mapAsync', position: { index: 2 } });
+    expect(got).toEqual([-1, -2]);
+  });
+
+  it('can have more calls in flight than there are items', async () => {
+    const rows = pipe(
+      [1, 2, 3],
+      mapAsync(async (n) => n, { concurrency: Number.MAX_SAFE_INTEGER }),
+    );
+    expect(await Array.fromAsync(rows)).toEqual([1, 2, 3]);
   });
 });

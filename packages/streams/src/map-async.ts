@@ -1,6 +1,7 @@
 import { checkFunction, checkInteger } from '@dataenginex/core';
 import type { Barrier, Chunk } from './input.ts';
-import type { Clock, LinkContext, Operator } from './operator.ts';
+import type { LinkContext, Operator } from './operator.ts';
+import type { Position } from './position.ts';
 import type { LocatedChunk, Reader } from './reader.ts';
 import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
 
@@ -48,37 +49,46 @@ export function mapAsync<I, O>(
   return {
     name: 'mapAsync',
     carries: true,
-    link: (reader, context) => new Calls(reader, context, fn, concurrency, ordered).results(),
+    link: (reader, context) => new Calls(reader, context, fn, concurrency, ordered),
   };
 }
 
-interface Call<R> {
-  /** Of its item, if that has one. */
-  readonly clock: Clock | undefined;
-  outcome?: { readonly value: R };
+/** A place for one call, used again when its result has been taken. */
+interface Slot<I, R> {
+  readonly settle: (value: R) => void;
+  readonly fail: (error: unknown) => void;
+  /** What its item came with, and the item's index there; `undefined` as long as the slot is free. */
+  from: LocatedChunk<I> | undefined;
+  index: number;
+  result: { readonly value: R } | undefined;
 }
 
-class Calls<I, O> {
+/** Not a generator: each `yield` would cost as much as a call does here. */
+class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
   readonly #reader: Reader<I>;
   readonly #controller: AbortController;
+  readonly #context: { readonly signal: AbortSignal };
   readonly #fail: LinkContext['fail'];
   readonly #fn: (item: I, context: { signal: AbortSignal }) => O;
   readonly #concurrency: number;
   readonly #ordered: boolean;
-  /** In the order of their items, until their results are taken. */
-  #calls: Call<Awaited<O>>[] = [];
+  readonly #slots: Slot<I, Awaited<O>>[] = [];
+  readonly #free: Slot<I, Awaited<O>>[] = [];
+  /** Whose results are taken next: in the order of their items, or as they are ready. */
+  readonly #queue: Slot<I, Awaited<O>>[] = [];
   #running = 0;
-  /** What was last read, and its items that wait for a call. */
+  /** What was last read, its items that wait for a call, and how many no longer do. */
   #chunk: LocatedChunk<I> | undefined;
-  #waiting: Iterator<[number, I], undefined> = [].entries();
-  #left = 0;
+  #waiting: Iterator<I, undefined> = [].values();
+  #begun = 0;
   /** Read and not yet passed on; nothing more is read before it is. */
   #barrier: Barrier | undefined;
-  #reading = false;
+  #isReading = false;
   #ended = false;
   #sourceFailure: { readonly error: unknown } | undefined;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(
     reader: Reader<I>,
@@ -89,125 +99,173 @@ class Calls<I, O> {
   ) {
     this.#reader = reader;
     this.#controller = controller;
+    this.#context = { signal: controller.signal };
     this.#fail = fail;
     this.#fn = fn;
     this.#concurrency = concurrency;
     this.#ordered = ordered;
-  }
-
-  async *results(): AsyncGenerator<Chunk<Awaited<O>>, void, undefined> {
-    const { signal } = this.#controller;
-    signal.addEventListener('abort', () => {
-      this.#failure ??= { error: signal.reason };
+    controller.signal.addEventListener('abort', () => {
+      this.#failure ??= { error: controller.signal.reason };
       this.#wake?.();
     });
-    try {
-      while (!this.#isOver()) {
-        this.#fill();
-        const chunk = this.#take();
-        if (chunk !== undefined) yield chunk;
-        else if (!this.#isOver()) await this.#change();
-      }
-      await settlesWithin(CLEANUP_MS, this.#idle());
-      const last = this.#take();
-      if (last !== undefined) yield { ...last, barrier: undefined };
-    } finally {
-      await settlesWithin(REACT_MS, this.#idle());
-    }
-    const failure = this.#failure ?? this.#sourceFailure;
-    if (failure !== undefined) throw failure.error;
   }
 
-  #isOver(): boolean {
-    return this.#failure !== undefined || (this.#ended && this.#calls.length === 0);
+  async next(): Promise<IteratorResult<Chunk<Awaited<O>>, void>> {
+    while (!this.#isOver()) {
+      this.#fill();
+      const value = this.#take();
+      if (value !== undefined) return { done: false, value };
+      if (this.#isOver()) break;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    await settlesWithin(CLEANUP_MS, this.#whenIdle());
+    const last = this.#take();
+    if (last !== undefined) return { done: false, value: { ...last, barrier: undefined } };
+    const failure = this.#failure ?? this.#sourceFailure;
+    if (failure !== undefined) throw failure.error;
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<Chunk<Awaited<O>>, void>> {
+    await settlesWithin(REACT_MS, this.#whenIdle());
+    return { done: true, value: undefined };
   }
 
   /** Results that were not taken count as in flight, so that a slow consumer holds the source back. */
+  #isBusy(): boolean {
+    return this.#free.length < this.#slots.length;
+  }
+
+  #isOver(): boolean {
+    return this.#failure !== undefined || (this.#ended && !this.#isBusy());
+  }
+
   #fill(): void {
-    while (this.#failure === undefined && this.#calls.length < this.#concurrency && !this.#reading) {
+    while (this.#failure === undefined && this.#slots.length - this.#free.length < this.#concurrency) {
       const next = this.#waiting.next();
-      if (next.done !== true) {
-        const [index, item] = next.value;
-        const clocks = this.#chunk?.clocks;
-        this.#left -= 1;
-        void this.#call(
-          item,
-          clocks && { time: clocks.times[index] ?? NaN, watermark: clocks.watermarks[index] ?? -Infinity },
-        );
-      } else if (this.#ended || this.#barrier !== undefined) return;
-      else void this.#read();
-    }
-  }
-
-  async #call(item: I, clock: Clock | undefined): Promise<void> {
-    const call: Call<Awaited<O>> = { clock };
-    this.#calls.push(call);
-    this.#running += 1;
-    try {
-      call.outcome = { value: await this.#fn(item, { signal: this.#controller.signal }) };
-    } catch (error) {
-      this.#failure ??= { error: this.#fail(error) };
-      this.#controller.abort(error);
-    }
-    this.#running -= 1;
-    this.#wake?.();
-  }
-
-  async #read(): Promise<void> {
-    this.#reading = true;
-    try {
-      const chunk = await this.#reader.read();
-      if (chunk === undefined) this.#ended = true;
+      if (next.done !== true) this.#call(next.value);
       else {
-        this.#chunk = chunk;
-        this.#waiting = chunk.items.entries();
-        this.#left = chunk.items.length;
-        this.#barrier = chunk.barrier;
+        if (!this.#ended && !this.#isReading && this.#barrier === undefined) this.#read();
+        return;
       }
-    } catch (error) {
-      this.#sourceFailure = { error };
-      this.#ended = true;
     }
-    this.#reading = false;
-    this.#fill();
-    this.#wake?.();
   }
+
+  #call(item: I): void {
+    const slot = this.#free.pop() ?? this.#createSlot();
+    slot.from = this.#chunk;
+    slot.index = this.#begun;
+    this.#begun += 1;
+    this.#running += 1;
+    if (this.#ordered) this.#queue.push(slot);
+    let called: O;
+    try {
+      called = this.#fn(item, this.#context);
+    } catch (error) {
+      slot.fail(error);
+      return;
+    }
+    Promise.resolve(called).then(slot.settle, slot.fail);
+  }
+
+  #createSlot(): Slot<I, Awaited<O>> {
+    const slot: Slot<I, Awaited<O>> = {
+      from: undefined,
+      index: 0,
+      result: undefined,
+      settle: (value) => {
+        slot.result = { value };
+        if (!this.#ordered) this.#queue.push(slot);
+        this.#settled(slot === this.#queue[0]);
+      },
+      fail: (error) => {
+        this.#failure ??= { error: this.#fail(error, slot.from?.position(slot.index)) };
+        this.#controller.abort(error);
+        this.#settled(true);
+      },
+    };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  #settled(isNews: boolean): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#idle?.resolve();
+    if (!isNews || this.#wake === undefined) return;
+    // Ticks come after microtasks: what is ready by then goes in one chunk, which a source and calls that answer at once
+    // would otherwise pay for item by item.
+    process.nextTick(this.#wake);
+    this.#wake = undefined;
+  }
+
+  #read(): void {
+    this.#isReading = true;
+    this.#reader.read().then(this.#arrived, this.#failed);
+  }
+
+  readonly #arrived = (chunk: LocatedChunk<I> | undefined): void => {
+    if (chunk === undefined) this.#ended = true;
+    else {
+      this.#chunk = chunk;
+      this.#waiting = chunk.items.values();
+      this.#begun = 0;
+      this.#barrier = chunk.barrier;
+    }
+    this.#isReading = false;
+    this.#fill();
+    if (!this.#isBusy()) this.#wake?.();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.#sourceFailure = { error };
+    this.#arrived(undefined);
+  };
 
   /** What is ready, if anything is. */
   #take(): Chunk<Awaited<O>> | undefined {
-    const pending = this.#calls.findIndex((call) => call.outcome === undefined);
-    const ready = this.#ordered && pending >= 0 ? this.#calls.slice(0, pending) : this.#calls;
-    const oldest = this.#calls[0]?.clock?.watermark ?? -Infinity;
+    const clocks = this.#chunk?.clocks;
+    const oldest = clocks && this.#oldestWatermark();
     const items: Awaited<O>[] = [];
-    const times: number[] = [];
-    const watermarks: number[] = [];
-    for (const { outcome, clock } of ready) {
-      if (outcome === undefined) continue;
-      items.push(outcome.value);
-      if (clock === undefined) continue;
-      times.push(clock.time);
-      // A watermark must not overtake an item that is still in flight.
-      watermarks.push(this.#ordered ? clock.watermark : oldest);
+    const chunks: (LocatedChunk<I> | undefined)[] = [];
+    const indices: number[] = [];
+    for (let slot = this.#queue[0]; slot?.result !== undefined; slot = this.#queue[0]) {
+      items.push(slot.result.value);
+      chunks.push(slot.from);
+      indices.push(slot.index);
+      slot.result = undefined;
+      slot.from = undefined;
+      this.#queue.shift();
+      this.#free.push(slot);
     }
-    this.#calls = this.#ordered
-      ? this.#calls.slice(ready.length)
-      : this.#calls.filter((call) => call.outcome === undefined);
-    const isThrough = this.#calls.length === 0 && this.#left === 0;
+    const isThrough = !this.#isBusy() && this.#begun === (this.#chunk?.items.length ?? 0);
     const barrier = isThrough ? this.#barrier : undefined;
     if (items.length === 0 && barrier === undefined) return undefined;
     if (barrier !== undefined) this.#barrier = undefined;
-    const clocks = this.#chunk?.clocks;
-    const after = (isThrough ? clocks?.after : this.#calls[0]?.clock?.watermark) ?? watermarks.at(-1) ?? -Infinity;
-    return { items, clocks: clocks && { times, watermarks, after }, barrier };
+    const position = (index: number): Position => chunks[index]?.position(indices[index] ?? 0) ?? { index };
+    if (clocks === undefined) return { items, position, barrier };
+    const times = chunks.map((chunk, at) => chunk?.clocks?.times[indices[at] ?? 0] ?? NaN);
+    // A watermark must not overtake an item that is still in flight.
+    const watermarks = chunks.map((chunk, at) =>
+      this.#ordered ? (chunk?.clocks?.watermarks[indices[at] ?? 0] ?? -Infinity) : (oldest ?? -Infinity),
+    );
+    const after = (isThrough ? clocks.after : this.#oldestWatermark()) ?? watermarks.at(-1) ?? -Infinity;
+    return { items, position, clocks: { times, watermarks, after }, barrier };
   }
 
-  async #idle(): Promise<void> {
-    while (this.#running > 0) await this.#change();
+  #oldestWatermark(): number | undefined {
+    let oldest: number | undefined;
+    for (const { from, index } of this.#slots) {
+      const watermark = from?.clocks?.watermarks[index];
+      if (watermark !== undefined) oldest = Math.min(watermark, oldest ?? watermark);
+    }
+    return oldest;
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  #whenIdle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
   }
 }

@@ -52,7 +52,7 @@ export interface LinkedOperator<I, O> {
    * operator that does not cannot stand between `eventTime` and a window, nor in a run with checkpoints.
    */
   readonly carries?: boolean;
-  readonly link: (reader: Reader<I>, context: LinkContext) => AsyncGenerator<Chunk<O>, void, undefined>;
+  readonly link: (reader: Reader<I>, context: LinkContext) => AsyncIterator<Chunk<O>, void, undefined>;
 }
 
 export interface LinkContext {

@@ -105,6 +105,16 @@ export class KeyLimitError extends DexError {
   }
 }
 
+/** A checkpoint cannot be taken, or cannot be resumed from. */
+export class CheckpointError extends DexError {
+  override readonly name = 'CheckpointError';
+  readonly code = 'DEX_CHECKPOINT';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`Checkpoint: ${reason}`, options);
+  }
+}
+
 /** More windows are open than `maxWindows` allows: too many keys, or a watermark that stands still. */
 export class WindowLimitError extends DexError {
   override readonly name = 'WindowLimitError';

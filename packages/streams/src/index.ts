@@ -1,10 +1,12 @@
 export { type Aggregate, count, max, mean, min, sum } from './aggregates.ts';
 export { batch, type BatchOptions } from './batch.ts';
+export type { CheckpointOptions, CheckpointStore } from './checkpoint.ts';
 export { compress, type CompressOptions, type Compression } from './compress.ts';
 export { type CsvOptions, fromCsv } from './csv.ts';
 export type { CsvDialect } from './csv-dialect.ts';
 export { decompress, type DecompressOptions } from './decompress.ts';
 export {
+  CheckpointError,
   FormatError,
   KeyLimitError,
   OperatorError,
@@ -18,6 +20,7 @@ export { fromFile, type Seekable } from './from-file.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';
 export { distinct, type DistinctOptions } from './distinct.ts';
 export { drop, dropWhile } from './drop.ts';
+export { fileStore } from './file-store.ts';
 export { filter } from './filter.ts';
 export { flatMap } from './flat-map.ts';
 export { reduce, scan } from './fold.ts';
@@ -50,6 +53,7 @@ export type { Reject, RejectOptions } from './rejects.ts';
 export type { BytesSource, RowOptions } from './rows.ts';
 export { run, type RunOptions, type RunResult } from './run.ts';
 export type { Sink } from './sink.ts';
+export { toFile } from './to-file.ts';
 export { take, takeWhile } from './take.ts';
 export { tap } from './tap.ts';
 export { fromSse, type SseMessage, type SseOptions, toSse } from './sse.ts';

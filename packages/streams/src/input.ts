@@ -50,9 +50,11 @@ interface ChunkInput<T> extends Closable {
 /** An open source. Foreign iterables stay item by item: a wrapper around each `next()` would cost as much as they do. */
 export type Input<T> = ItemInput<T> | ChunkInput<T>;
 
-export function openInput<T>(source: Iterable<T> | AsyncIterable<T>): Input<T> {
+/** @param from How many items of an array to pass over. */
+export function openInput<T>(source: Iterable<T> | AsyncIterable<T>, from?: unknown): Input<T> {
   if (source instanceof ReadableStream) return openWebStream<T>(source);
   if (typeof source !== 'string' && Symbol.asyncIterator in source) return openAsync(source);
+  if (Array.isArray(source)) return openArray<T>(source, typeof from === 'number' ? from : 0);
   return openSync(source);
 }
 
@@ -83,6 +85,27 @@ function openAsync<T>(source: AsyncIterable<T>): Input<T> {
 }
 
 const MAX_CHUNK = 512;
+
+/** Chunks that grow from 1, as those of other iterables do. */
+function openArray<T>(source: readonly T[], from: number): Input<T> {
+  let at = from;
+  let size = 1;
+  return {
+    chunked: true,
+    next() {
+      const start = at;
+      const items = source.slice(start, start + size);
+      if (items.length === 0) return { done: true, value: undefined };
+      at += items.length;
+      size = Math.min(size * 2, MAX_CHUNK);
+      return {
+        done: false,
+        value: { items, position: (index) => ({ index: start + index }), resume: (count) => start + count },
+      };
+    },
+    async close() {},
+  };
+}
 
 /** Chunks that grow from 1, so that the first item of a slow generator is not held back by the next 511. */
 function openSync<T>(source: Iterable<T>): Input<T> {

@@ -68,7 +68,7 @@ function join(name: string, sources: readonly PipeSource<unknown>[], chunks: Joi
   return pipeFrom(() => {
     const readers: Reader<unknown>[] = [];
     const open: Open = (source) => {
-      const reader = openReader(source, true);
+      const reader = openReader(source, { track: true });
       readers.push(reader);
       return reader;
     };

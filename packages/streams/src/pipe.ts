@@ -118,7 +118,7 @@ export function pipe(source: PipeSource<unknown>, ...operators: Operator<never, 
     if (!isOperator(operator)) throw new OptionError(`pipe.operators[${index}]`, 'an operator', operator);
   }
   if (source instanceof Stages) return source.with(operators);
-  return new Stages(() => openInput(source), operators);
+  return new Stages((from) => openInput(source, from), operators);
 }
 
 /**
@@ -132,12 +132,28 @@ export function pipeFrom<T>(open: (from?: unknown) => Input<T>): Pipe<T> {
 
 /** Opens what a pipe begins with, where the `resume` of one of its chunks said in another run. */
 export function openSource<T>(source: PipeSource<T>, from: unknown): Input<unknown> {
-  return source instanceof Stages ? source.openInput(from) : openInput(source);
+  return source instanceof Stages ? source.openInput(from) : openInput(source, from);
 }
 
-/** Opens a source for one consumer. @param track Whether the positions of its items are wanted. */
-export function openReader<T>(source: PipeSource<T>, track = false): Reader<T> {
-  return source instanceof Stages ? source.open({ track }) : new Reader<T>(openInput(source), [], { track });
+/** The operators of a pipe, in order, and whether a barrier gets through them. */
+export function describePipe(source: PipeSource<unknown>): { readonly name: string; readonly carries: boolean }[] {
+  if (!(source instanceof Stages)) return [];
+  return source.operators.map((operator) => ({
+    name: operator.name,
+    carries: 'fuse' in operator || operator.carries === true,
+  }));
+}
+
+interface OpenOptions extends Pick<ReaderContext, 'restore' | 'track'> {
+  /** Read instead of the source. */
+  readonly input?: Input<unknown>;
+}
+
+/** Opens a source for one consumer. */
+export function openReader<T>(source: PipeSource<T>, options: OpenOptions = {}): Reader<T> {
+  return source instanceof Stages
+    ? source.open(options)
+    : new Reader<T>(options.input ?? openInput(source), [], options);
 }
 
 export function checkSource(option: string, source: unknown): void {
@@ -177,15 +193,15 @@ export function iterate<T>(reader: Reader<T>): AsyncIterator<T, void, undefined>
 
 class Stages<T> implements Pipe<T> {
   readonly openInput: (from?: unknown) => Input<unknown>;
-  readonly #operators: readonly Operator<never, unknown>[];
+  readonly operators: readonly Operator<never, unknown>[];
 
   constructor(open: (from?: unknown) => Input<unknown>, operators: readonly Operator<never, unknown>[]) {
     this.openInput = open;
-    this.#operators = operators;
+    this.operators = operators;
   }
 
   with(operators: readonly Operator<never, unknown>[]): Stages<unknown> {
-    return new Stages(this.openInput, [...this.#operators, ...operators]);
+    return new Stages(this.openInput, [...this.operators, ...operators]);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, void, undefined> {
@@ -193,11 +209,10 @@ class Stages<T> implements Pipe<T> {
   }
 
   /** Neighbouring fused operators become one reader; a linked one reads from it and begins the next. */
-  open({ restore, track }: Pick<ReaderContext, 'restore' | 'track'> = {}): Reader<T> {
-    let input = this.openInput();
+  open({ restore, track, input = this.openInput() }: OpenOptions = {}): Reader<T> {
     let fused: PlacedOperator[] = [];
     let timed = false;
-    for (const [index, operator] of this.#operators.entries()) {
+    for (const [index, operator] of this.operators.entries()) {
       if ('fuse' in operator) fused.push({ operator, place: index + 1 });
       else {
         const reader = new Reader<never>(input, fused, { track: true, timed, restore });

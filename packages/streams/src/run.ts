@@ -1,3 +1,5 @@
+import { OptionError } from '@dataenginex/core';
+import { type CheckpointOptions, Checkpoints } from './checkpoint.ts';
 import { iterate, openReader, type PipeSource } from './pipe.ts';
 import type { Reader } from './reader.ts';
 import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
@@ -6,10 +8,17 @@ import type { Sink } from './sink.ts';
 export interface RunOptions {
   /** Stops the run, which then rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
+  /**
+   * Notes from time to time how far the run has come, so that after a crash the same call goes on from there. The sink
+   * must be a `Sink`, or be left out. A run that has been completed is not done again: it reads nothing.
+   *
+   * @default undefined
+   */
+  checkpoint?: CheckpointOptions | undefined;
 }
 
 export interface RunResult<R> {
-  /** How many items reached the end of the pipe. */
+  /** How many items reached the end of the pipe, in a resumed run those before the checkpoint included. */
   readonly items: number;
   /** What the sink returned. */
   readonly result: R;
@@ -42,30 +51,80 @@ export function run<T, R>(
 ): Promise<RunResult<R>>;
 export async function run<T>(
   pipe: PipeSource<T>,
-  sink: Sink<T, unknown> | ((items: AsyncIterable<T>) => unknown) | undefined,
+  sink: AnySink<T>,
   options: RunOptions = {},
 ): Promise<RunResult<unknown>> {
-  const { signal } = options;
+  const { signal, checkpoint } = options;
   signal?.throwIfAborted();
-  const reader = openReader(pipe);
-  const work = typeof sink === 'function' ? feed(reader, sink) : write(reader, sink);
+  const work = checkpoint === undefined ? begin(pipe, sink) : resume(pipe, sink, checkpoint, signal);
   try {
-    return await orAbort(work, signal);
+    return await orAbort(work.finished, signal);
   } catch (error) {
     const abort = async (): Promise<void> => (typeof sink === 'function' ? undefined : sink?.abort?.(error));
-    const stopped = Promise.allSettled([reader.close(error), abort()]);
-    await Promise.all([settlesWithin(CLEANUP_MS, stopped), settlesWithin(REACT_MS, work)]);
+    const stopped = Promise.allSettled([work.close(error), abort()]);
+    await Promise.all([settlesWithin(CLEANUP_MS, stopped), settlesWithin(REACT_MS, work.finished)]);
     throw error;
   }
 }
 
+interface Work {
+  readonly finished: Promise<RunResult<unknown>>;
+  /** Stops reading. */
+  readonly close: (reason: unknown) => Promise<void>;
+}
+
+type AnySink<T> = Sink<T, unknown> | ((items: AsyncIterable<T>) => unknown) | undefined;
+
+function begin<T>(pipe: PipeSource<T>, sink: AnySink<T>): Work {
+  const reader = openReader(pipe);
+  return {
+    finished: typeof sink === 'function' ? feed(reader, sink) : write(reader, sink),
+    close: (reason) => reader.close(reason),
+  };
+}
+
+function resume<T>(
+  pipe: PipeSource<T>,
+  sink: AnySink<T>,
+  options: CheckpointOptions,
+  signal: AbortSignal | undefined,
+): Work {
+  if (typeof sink === 'function') {
+    throw new OptionError('run.sink', 'a Sink, since a function does not tell what it is done with', sink);
+  }
+  const checkpoints = new Checkpoints(pipe, sink, options, signal);
+  const finish = async (): Promise<RunResult<unknown>> => {
+    const reader = await checkpoints.open();
+    let { items } = checkpoints;
+    if (reader !== undefined) items = await writeEach(reader, sink, checkpoints);
+    const end = async (): Promise<void> => (reader === undefined ? undefined : checkpoints.end(items));
+    // A sink that cannot prepare has taken everything only when it is closed.
+    if (sink?.prepare !== undefined) await end();
+    const result = await sink?.close();
+    if (sink?.prepare === undefined) await end();
+    return { items, result };
+  };
+  return { finished: finish(), close: (reason) => checkpoints.close(reason) };
+}
+
 async function write<T>(reader: Reader<T>, sink: Sink<T, unknown> | undefined): Promise<RunResult<unknown>> {
-  let count = 0;
-  await reader.each((items) => {
-    count += items.length;
-    return sink?.write(items);
-  });
-  return { items: count, result: await sink?.close() };
+  return { items: await writeEach(reader, sink), result: await sink?.close() };
+}
+
+async function writeEach<T>(
+  reader: Reader<T>,
+  sink: Sink<T, unknown> | undefined,
+  checkpoints?: Checkpoints<T>,
+): Promise<number> {
+  let count = checkpoints?.items ?? 0;
+  await reader.each(
+    (items) => {
+      count += items.length;
+      return sink?.write(items);
+    },
+    (barrier) => checkpoints?.pass(barrier, count) ?? Promise.resolve(),
+  );
+  return count;
 }
 
 async function feed<T>(reader: Reader<T>, sink: (items: AsyncIterable<T>) => unknown): Promise<RunResult<unknown>> {

@@ -1,0 +1,89 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { CheckpointError } from './errors.ts';
+import type { Sink } from './sink.ts';
+
+/**
+ * Writes text, as UTF-8, and bytes behind what a file holds, and makes it if there is none. The result is the length of
+ * the file. When a run without checkpoints fails or is aborted, what it has written is cut off again.
+ *
+ * With checkpoints it is exactly once: each one knows how long the file was, and a run that resumes cuts off what was
+ * written later. Nobody else may write to the file meanwhile. One sink serves one run.
+ *
+ * @throws {CheckpointError} From the run, when the file is shorter than it was at the checkpoint.
+ * @throws The file system's error as it is, from the run.
+ */
+export function toFile(path: string): Sink<string | Uint8Array, number> {
+  return new FileSink(path);
+}
+
+class FileSink implements Sink<string | Uint8Array, number> {
+  readonly #path: string;
+  #opening: Promise<FileHandle> | undefined;
+  #start = 0;
+  #length = 0;
+  /** A checkpoint may tell of what has been written. */
+  #isSaved = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async write(items: readonly (string | Uint8Array)[]): Promise<void> {
+    const file = await this.#open();
+    const bytes = isText(items)
+      ? Buffer.from(items.join(''))
+      : Buffer.concat(items.map((item) => (typeof item === 'string' ? Buffer.from(item) : item)));
+    await file.appendFile(bytes);
+    this.#length += bytes.length;
+  }
+
+  async prepare(): Promise<number> {
+    this.#isSaved = true;
+    const file = await this.#open();
+    await file.datasync();
+    return this.#length;
+  }
+
+  async recover(token: unknown): Promise<void> {
+    this.#isSaved = true;
+    const file = await this.#open();
+    if (typeof token !== 'number' || token > this.#length) {
+      throw new CheckpointError(`${this.#path} has ${this.#length} bytes, and had ${String(token)} at the checkpoint`);
+    }
+    await file.truncate(token);
+    this.#length = token;
+  }
+
+  async close(): Promise<number> {
+    const file = await this.#open();
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    return this.#length;
+  }
+
+  async abort(): Promise<void> {
+    const file = await this.#opening?.catch(() => undefined);
+    if (file === undefined) return;
+    try {
+      if (!this.#isSaved) await file.truncate(this.#start);
+    } finally {
+      await file.close();
+    }
+  }
+
+  #open(): Promise<FileHandle> {
+    this.#opening ??= (async () => {
+      const file = await open(this.#path, 'a');
+      this.#start = this.#length = (await file.stat()).size;
+      return file;
+    })();
+    return this.#opening;
+  }
+}
+
+function isText(items: readonly (string | Uint8Array)[]): items is readonly string[] {
+  return items.every((item) => typeof item === 'string');
+}

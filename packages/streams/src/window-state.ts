@@ -6,17 +6,12 @@ import type { FuseContext, Step } from './operator.ts';
 import { type Timer, Timers } from './timers.ts';
 import type { WindowKey } from './windows.ts';
 
-/** From `start`, inclusive, to `end`, exclusive. */
-interface Span {
-  start: number;
-  end: number;
-}
-
-/** How a kind of windows is made. */
+/** How a kind of windows is made: an item belongs to that of its `firstStart`, and to one every `slideMs` from there. */
 export interface WindowKind {
   readonly name: string;
-  /** The windows that an item of this time belongs to, in order. */
-  readonly spansOf: (time: number) => Span[];
+  readonly sizeMs: number;
+  readonly slideMs: number;
+  readonly firstStart: (time: number) => number;
   /** Whether windows of one key that meet become one. */
   readonly merges: boolean;
 }
@@ -29,7 +24,11 @@ export interface WindowSettings<T> {
   readonly maxWindows: number;
 }
 
-interface Pane extends Span {
+interface Pane {
+  /** Inclusive. */
+  start: number;
+  /** Exclusive. */
+  end: number;
   readonly key: WindowKey;
   /** The how-manieth it was to be made: windows that end together fire in this order, however the items are chunked. */
   readonly order: number;
@@ -46,6 +45,8 @@ interface Pane extends Span {
 interface PaneTimer extends Timer {
   readonly pane: Pane;
 }
+
+const NONE: readonly Pane[] = [];
 
 interface Saved {
   readonly watermark: number;
@@ -94,8 +95,9 @@ export class WindowState<T> implements Step<T> {
       throw this.#fail(error);
     }
     let isTaken = false;
-    for (const span of this.#kind.spansOf(time)) {
-      const pane = this.#paneFor(key, span);
+    const { sizeMs, slideMs } = this.#kind;
+    for (let start = this.#kind.firstStart(time); start <= time; start += slideMs) {
+      const pane = this.#paneFor(key, start, start + sizeMs);
       if (pane === undefined) continue;
       isTaken = true;
       this.#add(pane, item);
@@ -115,7 +117,7 @@ export class WindowState<T> implements Step<T> {
       pane.timer = undefined;
       // The timer of a session that has grown comes too early.
       if (pane.isDue && pane.end - 1 === timer.at) this.#fire(pane, pane.hasFired ? 'late' : 'onTime');
-      if (this.#isOver(pane, timer.at)) this.#drop(pane);
+      if (this.#isOver(pane.end, timer.at)) this.#drop(pane);
       else this.#schedule(pane);
     }
     // What a window gives belongs before the watermark that made it fire.
@@ -140,14 +142,17 @@ export class WindowState<T> implements Step<T> {
     }
   }
 
-  #isOver({ end }: Span, watermark: number): boolean {
+  #isOver(end: number, watermark: number): boolean {
     return end - 1 + this.#settings.latenessMs <= watermark;
   }
 
   /** @returns The window that takes an item, made or merged if need be; `undefined` when the item is too late for it. */
-  #paneFor(key: WindowKey, { start, end }: Span): Pane | undefined {
-    const panes = this.#panes.get(key) ?? [];
-    if (!this.#kind.merges) return panes.find((pane) => pane.start === start) ?? this.#open(key, start, end);
+  #paneFor(key: WindowKey, start: number, end: number): Pane | undefined {
+    const panes = this.#panes.get(key) ?? NONE;
+    if (!this.#kind.merges) {
+      for (const pane of panes) if (pane.start === start) return pane;
+      return this.#open(key, start, end);
+    }
     const met = panes.filter((pane) => pane.start <= end && pane.end >= start);
     const [first, ...others] = met;
     if (first === undefined) return this.#open(key, start, end);
@@ -161,7 +166,7 @@ export class WindowState<T> implements Step<T> {
   }
 
   #open(key: WindowKey, start: number, end: number): Pane | undefined {
-    if (this.#isOver({ start, end }, this.#watermark)) return undefined;
+    if (this.#isOver(end, this.#watermark)) return undefined;
     const { maxWindows } = this.#settings;
     if (this.#size === maxWindows) throw new WindowLimitError(this.#kind.name, this.#context.place, maxWindows);
     const kept = this.#settings.aggregates.map(([, aggregate]) => aggregate.create());
@@ -197,12 +202,9 @@ export class WindowState<T> implements Step<T> {
   #add(pane: Pane, item: T): void {
     pane.isDue = true;
     const { kept } = pane;
-    let at = 0;
+    const { aggregates } = this.#settings;
     try {
-      for (const [, aggregate] of this.#settings.aggregates) {
-        kept[at] = aggregate.add(kept[at], item);
-        at += 1;
-      }
+      for (let at = 0; at < aggregates.length; at += 1) kept[at] = aggregates[at]?.[1].add(kept[at], item);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -212,7 +214,6 @@ export class WindowState<T> implements Step<T> {
     pane.start = Math.min(pane.start, other.start);
     pane.end = Math.max(pane.end, other.end);
     pane.hasFired ||= other.hasFired;
-    pane.isDue ||= other.isDue;
     try {
       pane.kept = this.#settings.aggregates.map(([, aggregate], at) => aggregate.merge(pane.kept[at], other.kept[at]));
     } catch (error) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cut, sources } from '../test/sources.ts';
+import { Steps } from './fuse.ts';
 import {
   type Aggregate,
   count,
@@ -224,6 +225,50 @@ describe('session windows', () => {
       [100, 110, 'onTime', [3]],
     ]);
   });
+
+  it('are late when any part of them was given before', async () => {
+    const list = [50, 30, 40, 100].map((time, id) => ({ id, key: 'a', at: time }));
+    const found = await windowsOf(list, 0, session({ gapMs: 10, key: keyOf, aggregate, latenessMs: 50 }));
+    expect(found.map(({ start, end, firing }) => [start, end, firing])).toEqual([
+      [30, 40, 'late'],
+      [30, 60, 'late'],
+      [100, 110, 'onTime'],
+    ]);
+  });
+
+  it('fire in the order in which they end, also when they have grown', async () => {
+    const order = async (times: readonly [string, number][], bound: number, latenessMs: number) => {
+      const list = times.map(([key, time], id) => ({ id, key, at: time }));
+      const found = await windowsOf(list, bound, session({ gapMs: 10, key: keyOf, aggregate, latenessMs }));
+      return found.map(({ key, start, end }) => `${key} ${start}-${end}`);
+    };
+    expect(
+      await order(
+        [
+          ['a', 0],
+          ['b', 2],
+          ['a', 4],
+          ['a', 100],
+        ],
+        20,
+        0,
+      ),
+    ).toEqual(['b 2-12', 'a 0-14', 'a 100-110']);
+    // Given, kept, and then joined to one that is still to come.
+    expect(
+      await order(
+        [
+          ['a', 0],
+          ['a', 15],
+          ['a', 9],
+          ['b', 30],
+          ['a', 45],
+        ],
+        0,
+        40,
+      ),
+    ).toEqual(['a 0-10', 'a 0-25', 'b 30-40', 'a 45-55']);
+  });
 });
 
 describe('windows', () => {
@@ -263,6 +308,48 @@ describe('windows', () => {
       { numRuns: 50 },
     ),
   );
+
+  it('fire in the order in which they were begun when they end together', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => String((index * 7) % 20));
+    const list = keys.map((key, id) => ({ id, key, at: 0 }));
+    const found = await windowsOf(list, 0, tumbling({ sizeMs: 10, key: keyOf, aggregate }));
+    expect(found.map(({ key }) => key)).toEqual(keys);
+  });
+
+  it.each(kinds)('go on from the state of another run, wherever that stood: %s', (_name, windows) => {
+    const operators = [eventTime<Event>(at, { outOfOrderMs: 7, partition: keyOf }), windows].map((operator, index) => {
+      if (!('fuse' in operator)) throw new Error('not fused');
+      return { operator, place: index + 1 };
+    });
+    /** @returns What the events give, and the states after them. */
+    const through = (list: readonly Event[], states: readonly unknown[], isLast: boolean) => {
+      const results: unknown[] = [];
+      const saved: unknown[] = [];
+      const steps = new Steps(
+        operators,
+        { push: (result) => void results.push(result) },
+        (_placed, error) => {
+          throw error;
+        },
+        (place) => states[place],
+      );
+      for (const event of list) steps.push(event);
+      if (isLast) steps.end();
+      else {
+        steps.advance();
+        steps.save({ save: (place, _operator, state) => void (saved[place] = structuredClone(state)) });
+      }
+      return { results, saved };
+    };
+    fc.assert(
+      fc.property(events, fc.nat(40), (list, place) => {
+        const first = through(list.slice(0, place), [], false);
+        const rest = through(list.slice(place), first.saved, true);
+        expect([...first.results, ...rest.results]).toEqual(through(list, [], true).results);
+      }),
+      { numRuns: 100 },
+    );
+  });
 
   it('take the results of windows, which belong before the watermark that gave them', async () => {
     const list = [0, 5, 12, 31, 38, 55].map((time) => ({ at: time }));

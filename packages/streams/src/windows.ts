@@ -107,11 +107,10 @@ export function tumbling<T, const R extends object, K extends WindowKey = undefi
   return windowed(
     {
       name: 'tumbling',
+      sizeMs,
+      slideMs: sizeMs,
       merges: false,
-      spansOf(time) {
-        const start = lastStart(time, offsetMs, sizeMs);
-        return [{ start, end: start + sizeMs }];
-      },
+      firstStart: (time) => lastStart(time, offsetMs, sizeMs),
     },
     options,
   );
@@ -147,13 +146,13 @@ export function sliding<T, const R extends object, K extends WindowKey = undefin
   return windowed(
     {
       name: 'sliding',
+      sizeMs,
+      slideMs,
       merges: false,
-      spansOf(time) {
-        const spans = [];
-        for (let start = lastStart(time, offsetMs, slideMs); start > time - sizeMs; start -= slideMs) {
-          spans.unshift({ start, end: start + sizeMs });
-        }
-        return spans;
+      firstStart(time) {
+        const last = lastStart(time, offsetMs, slideMs);
+        const others = Math.ceil((sizeMs - (time - last)) / slideMs) - 1;
+        return last - others * slideMs;
       },
     },
     options,
@@ -185,7 +184,10 @@ export function session<T, const R extends object, K extends WindowKey = undefin
 ): Operator<T, WindowResult<K, R>> {
   const { gapMs } = options;
   checkInteger('session.gapMs', gapMs, { min: 1 });
-  return windowed({ name: 'session', merges: true, spansOf: (time) => [{ start: time, end: time + gapMs }] }, options);
+  return windowed(
+    { name: 'session', sizeMs: gapMs, slideMs: Infinity, merges: true, firstStart: (time) => time },
+    options,
+  );
 }
 
 /** Windows that an item may be in. */

@@ -12,8 +12,13 @@ export interface Columns {
 /** Makes a row of a text by the bounds of its fields: where each starts and ends, one after the other. */
 type Build = (text: string, bounds: Int32Array, count: number) => Row;
 
+/** Whether these are names that can stand in a header. */
+export function areNames(names: unknown): names is readonly string[] {
+  return Array.isArray(names) && names.every((name) => typeof name === 'string') && problemOfNames(names) === undefined;
+}
+
 /** @returns What is wrong with the names, if anything. */
-export function problemOfNames(names: readonly string[]): string | undefined {
+function problemOfNames(names: readonly string[]): string | undefined {
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) return `the column ${JSON.stringify(name)} is named twice`;

@@ -1,5 +1,5 @@
 import { checkInteger, checkOneOf, OptionError } from '@dataenginex/core';
-import { nameColumns, problemOfNames, readHeader, type Rename, unnamed } from './csv-columns.ts';
+import { areNames, nameColumns, readHeader, type Rename, unnamed } from './csv-columns.ts';
 import { checkDialect, type CsvDialect, lineEndOf } from './csv-dialect.ts';
 import { createCsvScan } from './csv-scan.ts';
 import type { Pipe } from './pipe.ts';
@@ -116,10 +116,6 @@ export function fromCsv(source: BytesSource, options: CsvOptions = {}): Pipe<str
     },
     options,
   );
-}
-
-function areNames(names: unknown): names is readonly string[] {
-  return Array.isArray(names) && names.every((name) => typeof name === 'string') && problemOfNames(names) === undefined;
 }
 
 function isRename(rename: unknown): boolean {

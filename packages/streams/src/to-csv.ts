@@ -1,5 +1,5 @@
 import { OptionError } from '@dataenginex/core';
-import { problemOfNames } from './csv-columns.ts';
+import { areNames } from './csv-columns.ts';
 import { blanksOf, checkDialect, type CsvDialect, type Dialect, inClass } from './csv-dialect.ts';
 import type { Operator } from './operator.ts';
 
@@ -42,14 +42,14 @@ export interface ToCsvOptions<Row> extends CsvDialect {
 export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Operator<Row, string> {
   const { columns, header = true } = options;
   const toLine = createToLine(checkDialect('toCsv', options));
-  if (columns !== undefined && (columns.length === 0 || problemOfNames(columns) !== undefined)) {
+  if (columns !== undefined && !(areNames(columns) && columns.length > 0)) {
     throw new OptionError('toCsv.columns', 'names that differ, at least one', columns);
   }
   return {
     name: 'toCsv',
-    fuse(push, fail) {
-      let names: readonly string[] | undefined = columns;
-      let isHeaderDue = header;
+    fuse(push, fail, { restored }) {
+      let names: readonly string[] | undefined = areNames(restored) ? restored : columns;
+      let isHeaderDue = header && restored === undefined;
       const write = (row?: Row): void => {
         const lines: string[] = [];
         try {
@@ -62,7 +62,7 @@ export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Oper
         isHeaderDue = false;
         for (const line of lines) push(line);
       };
-      return { push: write, end: () => write() };
+      return { push: write, end: () => write(), save: () => (isHeaderDue ? undefined : names) };
     },
   };
 }

@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cut, delay, sources, watched } from '../test/sources.ts';
-import { batch, fromChunks, map, mapAsync, OperatorError, pipe, run } from './index.ts';
+import {
+  batch,
+  count,
+  eventTime,
+  filter,
+  fromChunks,
+  map,
+  mapAsync,
+  OperatorError,
+  pipe,
+  run,
+  tumbling,
+} from './index.ts';
 
 const texts = fc
   .tuple(fc.array(fc.string({ unit: 'binary', maxLength: 6 })), fc.array(fc.nat(40)))
@@ -110,6 +122,29 @@ describe('batch in time', () => {
       await expect(read()).rejects.toThrow('source');
       expect(seen).toEqual([[1, 2]]);
     }
+  });
+
+  it('lets no watermark overtake what it holds', async () => {
+    const late: unknown[] = [];
+    const perSecond = pipe(
+      fromChunks(() => [[100], [600], [3_000], [2_990]]),
+      eventTime((at) => at, { outOfOrderMs: 20 }),
+      filter((at) => at !== 3_000),
+      batch({ size: 3, maxWaitMs: 1_000 }),
+      tumbling({ sizeMs: 1_000, aggregate: { batches: count() }, late: (items) => void late.push(items) }),
+    );
+    // A batch has the time of its last item.
+    const rows = await Array.fromAsync(perSecond);
+    expect(rows.map(({ start, batches }) => [start, batches])).toEqual([[2_000, 1]]);
+    const alone = pipe(
+      fromChunks(() => [[600], [3_000]]),
+      eventTime((at) => at),
+      filter((at) => at !== 3_000),
+      batch({ size: 3, maxWaitMs: 1_000 }),
+      tumbling({ sizeMs: 1_000, aggregate: { batches: count() }, late: (items) => void late.push(items) }),
+    );
+    expect((await Array.fromAsync(alone)).map(({ start, batches }) => [start, batches])).toEqual([[0, 1]]);
+    expect(late).toEqual([]);
   });
 
   it('stops at once when the run is aborted, and leaves no timer behind', async () => {

@@ -6,6 +6,7 @@ import {
   distinct,
   drop,
   dropWhile,
+  eventTime,
   filter,
   flatMap,
   fromChunks,
@@ -227,6 +228,26 @@ describe('dedupe', () => {
       dedupe({ key: () => 'same', withinMs: 100 }),
     );
     expect(await Array.fromAsync(rows)).toEqual([0, 100, 200]);
+  });
+
+  it('counts in event time where there is one, by the watermark, so that what comes late is still known', async () => {
+    const rows = pipe(
+      [0, 90, 60, 100, 190, 110, 350, 240],
+      eventTime((at) => at, { outOfOrderMs: 50 }),
+      dedupe({ key: () => 'same', withinMs: 100 }),
+    );
+    expect(await Array.fromAsync(rows)).toEqual([0, 100, 350, 240]);
+    const events = [
+      { id: 'a', at: 0 },
+      { id: 'b', at: 120 },
+      { id: 'a', at: 80 },
+    ];
+    const late = pipe(
+      events,
+      eventTime(({ at }) => at, { outOfOrderMs: 50 }),
+      dedupe({ key: ({ id }) => id, withinMs: 100 }),
+    );
+    expect(await Array.fromAsync(late)).toEqual(events.slice(0, 2));
   });
 
   it('keeps no more keys than it may, the latest', async () => {

@@ -22,8 +22,8 @@ describe('fromCsv, given what nobody should send', () => {
     expect(sent).toBeLessThan(102_000);
   });
 
-  it('reads fields of many megabytes when they are allowed, in pieces of any size', async () => {
-    const field = 'ü"\r\n,'.repeat(500_000);
+  it('reads fields of a megabyte when they are allowed, in pieces of any size', async () => {
+    const field = 'ü"\r\n,'.repeat(150_000);
     const text = `a,b\n"${field.replaceAll('"', '""')}",2\n3,4\n`;
     for (const size of [1000, 1_000_003]) {
       const rows = await Array.fromAsync(fromCsv(pieces(text, size), { maxRowBytes: 2 ** 24 }));

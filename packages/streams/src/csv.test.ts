@@ -168,8 +168,8 @@ describe('fromCsv', () => {
   });
 
   it('survives a quoted field of line ends that comes byte by byte, and a header of many columns', async () => {
-    const crumbs = ['a\n"', ...Array.from({ length: 200_000 }, () => '\n'), '"\n'];
-    expect((await read(crumbs)).rows).toEqual([{ a: '\n'.repeat(200_000) }]);
+    const crumbs = ['a\n"', ...Array.from({ length: 50_000 }, () => '\n'), '"\n'];
+    expect((await read(crumbs)).rows).toEqual([{ a: '\n'.repeat(50_000) }]);
     const columns = Array.from({ length: 100_000 }, (_, index) => `c${index}`).join(',');
     expect((await read(`${columns}\n${columns}\n`)).rows).toHaveLength(1);
   });

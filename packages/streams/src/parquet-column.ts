@@ -105,7 +105,16 @@ async function readNested(schema: SchemaTree, chunks: readonly ColumnChunk[]): P
   }
   const rows = leaves.get(schema.path.join('.')) ?? [];
   if (rows.length !== chunks[0]?.rows) throw new ParquetError(`there are ${rows.length} rows`, place);
-  return rows;
+  return rows.map(withNulls);
+}
+
+/** hyparquet leaves `undefined` where a list, a map or a group is null. */
+function withNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNulls);
+  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array) {
+    return value ?? null;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, withNulls(field)]));
 }
 
 const parsers: ParquetParsers = DEFAULT_PARSERS;

@@ -90,6 +90,15 @@ describe('batch in time', () => {
     expect(batches.flat()).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
+  it('keeps its time when the source never waits', async () => {
+    const begun = performance.now();
+    async function* busy() {
+      while (performance.now() - begun < 200) yield 1;
+    }
+    const batches = await Array.fromAsync(pipe(busy(), batch({ size: 10_000_000, maxWaitMs: 20 })));
+    expect(batches.length).toBeGreaterThan(3);
+  });
+
   it('is full before its time, too', async () => {
     expect(await Array.fromAsync(pipe(bursts(), batch({ size: 2, maxWaitMs: 1_000 })))).toEqual([
       [1, 2],

@@ -125,7 +125,11 @@ async function* gatherInTime<T>(
   };
   for (;;) {
     const next = reader.read();
-    if (last !== undefined && held.items.length > 0 && !(await settlesWithin(due - performance.now(), next))) {
+    if (
+      last !== undefined &&
+      held.items.length > 0 &&
+      !(await settlesWithin(Math.max(0, due - performance.now()), next))
+    ) {
       held.flush();
       yield release(last);
     }
@@ -148,7 +152,7 @@ async function* gatherInTime<T>(
       throw error;
     }
     // A barrier tells that all before it has been passed on.
-    if (barrier !== undefined || now >= due) held.flush();
+    if (barrier !== undefined) held.flush();
     if (full.length > 0 || clocks !== undefined || barrier !== undefined) yield release(chunk);
   }
   held.flush();

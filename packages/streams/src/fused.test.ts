@@ -230,6 +230,17 @@ describe('dedupe', () => {
     expect(await Array.fromAsync(rows)).toEqual([0, 100, 200]);
   });
 
+  it('makes way for a new key by forgetting the one passed on longest ago, also when one came through again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const events = ['a 0', 'b 10', 'a 150', 'c 160', 'a 170'];
+    const rows = pipe(
+      events,
+      tap((event) => void vi.setSystemTime(Number(event.slice(2)))),
+      dedupe({ key: ([id]) => id, withinMs: 100, maxKeys: 2 }),
+    );
+    expect(await Array.fromAsync(rows)).toEqual(events.slice(0, 4));
+  });
+
   it('counts in event time where there is one, by the watermark, so that what comes late is still known', async () => {
     const rows = pipe(
       [0, 90, 60, 100, 190, 110, 350, 240],

@@ -142,8 +142,8 @@ function refuseItem(
 export function toJsonArray(): Operator<unknown, string> {
   return {
     name: 'toJsonArray',
-    fuse(push, fail) {
-      let isEmpty = true;
+    fuse(push, fail, { restored }) {
+      let isEmpty = restored !== false;
       return {
         push(row) {
           const json = toJson(row, fail);
@@ -151,6 +151,7 @@ export function toJsonArray(): Operator<unknown, string> {
           isEmpty = false;
         },
         end: () => push(isEmpty ? '[]\n' : '\n]\n'),
+        save: () => isEmpty,
       };
     },
   };

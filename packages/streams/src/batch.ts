@@ -151,8 +151,8 @@ async function* gatherInTime<T>(
       if (full.length > 0) yield { ...release(chunk), barrier: undefined };
       throw error;
     }
-    // A barrier tells that all before it has been passed on.
-    if (barrier !== undefined) held.flush();
+    // A barrier tells that all before it has been passed on; and no timer fires while nothing waits.
+    if (barrier !== undefined || now >= due) held.flush();
     if (full.length > 0 || clocks !== undefined || barrier !== undefined) yield release(chunk);
   }
   held.flush();

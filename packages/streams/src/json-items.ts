@@ -233,6 +233,8 @@ export class JsonItems {
   }
 
   #damage(at: number, reason: string): Damage {
+    // Wherever the input is cut, an item that is too long is told as such.
+    if (this.#start >= 0) this.#checkLength(this.#keptBytes + at - this.#start);
     return new Damage(this.#byte + at, reason);
   }
 }

@@ -1,6 +1,7 @@
+import { pipe } from '@dataenginex/streams';
 import { describe, expect, it } from 'vitest';
 import { Archive, rowsOf } from './archive.ts';
-import { CleanRow, firstOfItsDay, toReject } from './clean.ts';
+import { byDate, CleanRow, firstOfEachDay, toReject } from './clean.ts';
 import type { Reject } from './model.ts';
 
 const units = {
@@ -71,24 +72,37 @@ describe('a row', () => {
   });
 });
 
-describe('firstOfItsDay', () => {
-  it('keeps the first of each day and says where it was', () => {
+describe('firstOfEachDay', () => {
+  const rowOf = (date: string, at: number): CleanRow => {
+    const [row] = rowsOf(Archive.parse(location({ time: [date] })), 'seattle', 'raw/a.json');
+    return CleanRow.parse({ ...row, at: { file: 'raw/a.json', row: at } });
+  };
+  const read = async (...rows: CleanRow[]): Promise<{ kept: string[]; rejects: Reject[] }> => {
     const rejects: Reject[] = [];
-    const isFirst = firstOfItsDay((reject) => rejects.push(reject));
-    const [row] = rowsOf(Archive.parse(location()), 'seattle', 'raw/a.json');
-    const first = CleanRow.parse(row);
-    const other = { ...first, observation: { ...first.observation, station: 'new-york' as const } };
-    expect([isFirst(first), isFirst(other), isFirst({ ...first, at: { file: 'raw/a.json', row: 9 } })]).toEqual([
-      true,
-      true,
-      false,
+    const days = pipe(
+      rows,
+      byDate,
+      firstOfEachDay((reject) => rejects.push(reject)),
+    );
+    const kept = await Array.fromAsync(days, ({ first }) =>
+      first.map(({ at, observation }) => `${observation.date} ${at.row}`),
+    );
+    return { kept: kept.flat(), rejects };
+  };
+
+  it('keeps the first of each day, in the order of the days, and says where it was', async () => {
+    const { kept, rejects } = await read(rowOf('2012-01-02', 0), rowOf('2012-01-01', 1), rowOf('2012-01-02', 2));
+    expect(kept).toEqual(['2012-01-01 1', '2012-01-02 0']);
+    expect(rejects).toMatchObject([
+      { reason: 'duplicate', row: 2, message: '2012-01-02 was already read, from row 0 of raw/a.json' },
     ]);
-    expect(rejects).toEqual([
-      expect.objectContaining({
-        reason: 'duplicate',
-        row: 9,
-        message: '2012-01-01 was already read, from row 0 of raw/a.json',
-      }),
+  });
+
+  it('sets aside what comes more than 31 days after a later day, duplicate or not', async () => {
+    const { kept, rejects } = await read(rowOf('2012-03-01', 0), rowOf('2012-01-30', 1), rowOf('2012-01-29', 2));
+    expect(kept).toEqual(['2012-01-30 1', '2012-03-01 0']);
+    expect(rejects).toMatchObject([
+      { reason: 'late', row: 2, message: '2012-01-29 came when the record had reached 2012-03-01' },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Reject as Refused } from '@dataenginex/streams';
+import { type Aggregate, eventTime, type Operator, type Reject as Refused, tumbling } from '@dataenginex/streams';
 import { z } from 'zod';
 import { Observation, type Reason, type Reject } from './model.ts';
 
@@ -37,19 +37,40 @@ export function toReject(value: unknown, issues: Refused['issues']): Reject {
   return rejectOf(row, reason, messages.join('; '));
 }
 
-/** Lets the first row of each station's day through, and sets the others aside. */
-export function firstOfItsDay(reject: (reject: Reject) => void): (row: CleanRow) => boolean {
-  const first = new Map<string, CleanRow>();
-  return (row) => {
-    const { station, date } = row.observation;
-    const earlier = first.get(`${station} ${date}`);
-    if (!earlier) {
-      first.set(`${station} ${date}`, row);
-      return true;
-    }
-    reject(rejectOf(row, 'duplicate', `${date} was already read, from row ${earlier.at.row} of ${earlier.at.file}`));
-    return false;
+const dayMs = 86_400_000;
+
+/** A row may come so much later than one of a later day. */
+const outOfOrderMs = 31 * dayMs;
+
+/** When a row happened, by its date. */
+export const byDate = eventTime<CleanRow>(({ observation }) => Date.parse(observation.date), { outOfOrderMs });
+
+/**
+ * Gathers the rows of one station by their days and, once no more are expected of a day, passes its first on; it sets
+ * the others aside, and those that come later still.
+ */
+export function firstOfEachDay(reject: (reject: Reject) => void): Operator<CleanRow, { first: readonly CleanRow[] }> {
+  const first: Aggregate<CleanRow, CleanRow[], readonly CleanRow[]> = {
+    create: () => [],
+    add(kept, row) {
+      const [earlier] = kept;
+      if (!earlier) return [row];
+      const { at } = earlier;
+      const message = `${row.observation.date} was already read, from row ${at.row} of ${at.file}`;
+      reject(rejectOf(row, 'duplicate', message));
+      return kept;
+    },
+    merge: (kept, other) => (kept.length > 0 ? kept : other),
+    result: (kept) => kept,
   };
+  return tumbling({
+    sizeMs: dayMs,
+    aggregate: { first },
+    late(row, { watermark }) {
+      const reached = new Date(watermark + 1 + outOfOrderMs).toISOString().slice(0, 10);
+      reject(rejectOf(row, 'late', `${row.observation.date} came when the record had reached ${reached}`));
+    },
+  });
 }
 
 function describeIssue(

@@ -35,7 +35,7 @@ export const Observation = z
 export type Observation = z.infer<typeof Observation>;
 
 /** Why an observation was set aside. */
-export type Reason = 'unit' | 'missing' | 'impossible' | 'duplicate';
+export type Reason = 'unit' | 'missing' | 'impossible' | 'late' | 'duplicate';
 
 /** An observation that was set aside, with the place it stood at. */
 export interface Reject {

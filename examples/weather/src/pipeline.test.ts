@@ -61,16 +61,17 @@ describe('the pipeline', () => {
       unit: badCount('unit'),
       missing: badCount('missing'),
       impossible: badCount('impossible'),
+      late: badCount('late'),
       duplicate: badCount('duplicate'),
     };
-    expect(await run(folder.path)).toMatchObject({ clean: 2922, rejected, rows: 2944, fetched: 96 });
+    expect(await run(folder.path)).toMatchObject({ clean: 2922, rejected, rows: 2947, fetched: 96 });
 
     const csv = (await readFile(join(folder.path, 'clean/observations.csv'), 'utf8')).trimEnd().split('\r\n');
     expect(csv[0]).toBe('station,date,tempMax,tempMin,precipitation,wind,sky');
     expect(csv.slice(1)).toEqual(await readDataSet());
 
     const rejects = (await readFile(join(folder.path, 'rejects.ndjson'), 'utf8')).trimEnd().split('\n');
-    expect(rejects).toHaveLength(22);
+    expect(rejects).toHaveLength(25);
     expect(rejects.map((line) => JSON.parse(line))).toContainEqual({
       reason: 'impossible',
       message: expect.stringMatching(/^tempMax is 999\.9/),
@@ -78,6 +79,14 @@ describe('the pipeline', () => {
       row: 4,
       station: 'seattle',
       raw: expect.objectContaining({ date: '2012-03-05', tempMax: 999.9 }),
+    });
+    expect(rejects.map((line) => JSON.parse(line))).toContainEqual({
+      reason: 'late',
+      message: '2013-03-02 came when the record had reached 2013-06-15',
+      file: 'raw/seattle/2013-06.json',
+      row: 15,
+      station: 'seattle',
+      raw: expect.objectContaining({ date: '2013-03-02' }),
     });
   });
 
@@ -104,7 +113,7 @@ describe('the pipeline', () => {
     await using folder = await makeFolder();
     await run(folder.path);
     const before = await hashFiles(folder.path);
-    expect(await run(folder.path)).toMatchObject({ fetched: 0, clean: 2922, rows: 2944 });
+    expect(await run(folder.path)).toMatchObject({ fetched: 0, clean: 2922, rows: 2947 });
     expect(await hashFiles(folder.path)).toEqual(before);
   });
 });

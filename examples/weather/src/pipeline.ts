@@ -1,10 +1,10 @@
 import type { Client } from '@dataenginex/http';
 import { withScope } from '@dataenginex/resources';
-import { filter, map, mapAsync, parse, pipe, toCsv, toNdjson } from '@dataenginex/streams';
+import { concat, flatMap, map, mapAsync, parse, type Pipe, pipe, toCsv, toNdjson } from '@dataenginex/streams';
 import { Archive, fetchMonth, fetchNormals, Hourly, type Month, monthsOf, type Row, rowsOf } from './archive.ts';
-import { CleanRow, firstOfItsDay, toReject } from './clean.ts';
+import { byDate, CleanRow, firstOfEachDay, toReject } from './clean.ts';
 import type { DataFolder } from './data-folder.ts';
-import { type Station, stations, years } from './model.ts';
+import { type Observation, type Station, stations, years } from './model.ts';
 import { normalsFromHours, normalsFromRecord } from './normals.ts';
 import type { Progress } from './progress.ts';
 
@@ -35,20 +35,23 @@ export async function runPipeline(job: Job): Promise<void> {
 async function cleanObservations(job: Job): Promise<void> {
   const { folder, progress, signal } = job;
   const reject = progress.reject.bind(progress);
-  const months = stations.flatMap((station) => monthsOf(years).map((month) => ({ station, month })));
-  progress.start(months.length);
-
-  const loaded = pipe(
-    months,
-    mapAsync(({ station, month }, { signal: ofPipe }) => loadMonth({ ...job, signal: ofPipe }, station, month), {
-      concurrency,
-    }),
-  );
+  progress.start(stations.length * monthsOf(years).length);
+  const cleanOf = (station: Station): Pipe<Observation> => {
+    const loaded = pipe(
+      monthsOf(years),
+      mapAsync((month, { signal: ofPipe }) => loadMonth({ ...job, signal: ofPipe }, station, month), { concurrency }),
+    );
+    return pipe(
+      rowsOfMonths(loaded, progress),
+      parse(CleanRow, { rejects: ({ value, issues }) => reject(toReject(value, issues)) }),
+      byDate,
+      firstOfEachDay(reject),
+      flatMap(({ first }) => first),
+      map(({ observation }) => progress.accept(observation)),
+    );
+  };
   const clean = pipe(
-    rowsOfMonths(loaded, progress),
-    parse(CleanRow, { rejects: ({ value, issues }) => reject(toReject(value, issues)) }),
-    filter(firstOfItsDay(reject)),
-    map(({ observation }) => progress.accept(observation)),
+    concat(...stations.map(cleanOf)),
     toCsv({ columns: ['station', 'date', 'tempMax', 'tempMin', 'precipitation', 'wind', 'sky'] }),
   );
   await folder.write('clean/observations.csv', clean, signal);

@@ -26,7 +26,7 @@ export class Progress implements View {
 
   run(): RunState {
     const clean = [...this.#observations.values()].reduce((sum, days) => sum + days.length, 0);
-    const rejected: Record<Reason, number> = { unit: 0, missing: 0, impossible: 0, duplicate: 0 };
+    const rejected: Record<Reason, number> = { unit: 0, missing: 0, impossible: 0, late: 0, duplicate: 0 };
     for (const { reason } of this.#rejects) rejected[reason] += 1;
     return {
       status: this.#status,

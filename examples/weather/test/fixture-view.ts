@@ -31,7 +31,7 @@ export class FixtureView implements View {
     fetched: 0,
     rows: 0,
     clean: 0,
-    rejected: { unit: 0, missing: 0, impossible: 0, duplicate: 0 },
+    rejected: { unit: 0, missing: 0, impossible: 0, late: 0, duplicate: 0 },
     retries: 0,
     faults: {},
   };
@@ -64,6 +64,7 @@ export class FixtureView implements View {
         unit: count('unit'),
         missing: count('missing'),
         impossible: count('impossible'),
+        late: count('late'),
         duplicate: count('duplicate'),
       },
       retries: Math.floor(done / 3),

@@ -204,7 +204,8 @@ describe('the observations', () => {
   it('are all there, and what is wrong beside them is what the list says', async () => {
     const names = new Map(Object.entries(skies).map(([name, code]) => [code as number, name]));
     const seen = new Map<string, Observation>();
-    const bad = { unit: 0, missing: 0, impossible: 0, duplicate: 0 } satisfies Record<Reason, number>;
+    const latest = new Map<string, number>();
+    const bad = { unit: 0, missing: 0, impossible: 0, late: 0, duplicate: 0 } satisfies Record<Reason, number>;
     let requests = 0;
     const read = (station: string, element: Element): void => {
       const { daily: columns } = element;
@@ -223,8 +224,14 @@ describe('the observations', () => {
         if (element.daily_units['temperature_2m_max'] !== '°C') bad.unit += 1;
         else if (Object.values(row).includes(null)) bad.missing += 1;
         else if (!result.success) bad.impossible += 1;
-        else if (seen.has(`${station} ${date}`)) bad.duplicate += 1;
-        else seen.set(`${station} ${date}`, result.data);
+        else {
+          const time = Date.parse(result.data.date);
+          const last = Math.max(time, latest.get(station) ?? time);
+          latest.set(station, last);
+          if (last - time > 31 * 86_400_000) bad.late += 1;
+          else if (seen.has(`${station} ${date}`)) bad.duplicate += 1;
+          else seen.set(`${station} ${date}`, result.data);
+        }
       }
     };
     for (const [index, place] of [seattle, newYork].entries())
@@ -249,11 +256,12 @@ describe('the observations', () => {
     }));
     expect(wanted).toHaveLength(2922);
     expect([...seen.values()].toSorted(byDay)).toEqual(wanted.toSorted(byDay));
-    expect(bad).toEqual({ unit: 5, missing: 4, impossible: 7, duplicate: 6 });
+    expect(bad).toEqual({ unit: 5, missing: 4, impossible: 7, late: 3, duplicate: 6 });
     expect(bad).toEqual({
       unit: badCount('unit'),
       missing: badCount('missing'),
       impossible: badCount('impossible'),
+      late: badCount('late'),
       duplicate: badCount('duplicate'),
     });
   });

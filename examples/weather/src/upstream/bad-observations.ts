@@ -19,8 +19,9 @@ export interface BadObservation {
 /**
  * What is wrong with the upstream's data, always the same: beside the 2,922 good rows, never instead of one.
  *
- * The rows of reason `unit` come as a second location in °F; all others are further entries in the column arrays.
- * A row counts as a duplicate when an acceptable row of its day came before it.
+ * The rows of reason `unit` come as a second location in °F; all others are further entries in the column arrays. A row
+ * is late when its day is more than 31 days before the latest that came, and else a duplicate when an acceptable row of
+ * its day came before it.
  */
 export const badObservations: readonly BadObservation[] = [
   ...['2013-07-10', '2013-07-11', '2013-07-12', '2013-07-13', '2013-07-14'].map((day): BadObservation => ({
@@ -80,6 +81,27 @@ export const badObservations: readonly BadObservation[] = [
     what: '9999 mm of rain, before the good row',
     changes: { precipitation_sum: 9999 },
     first: true,
+  },
+  {
+    station: 'seattle',
+    day: '2013-06-15',
+    reason: 'late',
+    what: 'dated 2013-03-02',
+    changes: { time: '2013-03-02' },
+  },
+  {
+    station: 'new-york',
+    day: '2014-05-20',
+    reason: 'late',
+    what: 'dated 2014-04-01',
+    changes: { time: '2014-04-01' },
+  },
+  {
+    station: 'seattle',
+    day: '2015-10-10',
+    reason: 'late',
+    what: 'dated 2015-01-05',
+    changes: { time: '2015-01-05' },
   },
   { station: 'seattle', day: '2012-07-04', reason: 'duplicate', what: 'the same again', changes: {} },
   {

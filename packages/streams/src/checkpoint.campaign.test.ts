@@ -36,8 +36,11 @@ function readings(length: number): string {
   return `id,station,at,celsius\n${rows.join('')}`;
 }
 
-/** @returns How the child ended: `'SIGKILL'`, or 0 when it was done before. */
-async function count(name: string, killMs?: number): Promise<string | number | null> {
+/**
+ * @param kill After how many of its signs of life to end it with SIGKILL, and how many milliseconds later.
+ * @returns How the child ended: `'SIGKILL'`, or 0 when it was done before.
+ */
+async function count(name: string, kill?: { signs: number; ms: number }): Promise<string | number | null> {
   const files = [input, join(folder, `${name}.ndjson`), join(folder, `${name}.json`)];
   const counting = spawn(process.execPath, ['--conditions=@dataenginex/source', child, ...files], {
     // It starts in half the time.
@@ -50,11 +53,17 @@ async function count(name: string, killMs?: number): Promise<string | number | n
   counting.stderr.on('data', (data: Buffer) => {
     errors += data.toString();
   });
-  if (killMs !== undefined) {
-    await Promise.race([new Promise((resolve) => counting.stdout.once('data', resolve)), ended]);
-    await Promise.race([sleep(killMs), ended]);
+  if (kill !== undefined) {
+    let signs = 0;
+    const seen = new Promise<void>((resolve) => {
+      counting.stdout.on('data', ({ length }: Buffer) => {
+        signs += length;
+        if (signs >= kill.signs) resolve();
+      });
+    });
+    await Promise.race([seen.then(() => sleep(kill.ms)), ended]);
     counting.kill('SIGKILL');
-  }
+  } else counting.stdout.resume();
   const result = await ended;
   if (result !== 0 && result !== 'SIGKILL') throw new Error(`The child ended with ${result}:\n${errors}`);
   return result;
@@ -77,7 +86,7 @@ describe('a windowed pipe with checkpoints', () => {
         for (let round = 0; killed < kills; round += 1) {
           const name = `${lane}-${round}`;
           while (killed < kills) {
-            if ((await count(name, Math.random() * 50)) === 0) break;
+            if ((await count(name, { signs: 1 + Math.floor(Math.random() * 4), ms: Math.random() * 10 })) === 0) break;
             killed += 1;
           }
           expect(await count(name)).toBe(0);

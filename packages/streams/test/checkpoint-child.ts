@@ -1,4 +1,5 @@
 import {
+  type CheckpointStore,
   count,
   dedupe,
   eventTime,
@@ -15,7 +16,7 @@ import {
   tumbling,
 } from '../src/index.ts';
 
-/** Counts readings by station and minute, from one file to another; says when it begins, for it is to be killed. */
+/** Counts readings by station and minute, from one file to another; a byte tells that it has begun, and each checkpoint. */
 const [from = '', to = '', checkpoint = ''] = process.argv.slice(2);
 
 const counted = pipe(
@@ -32,5 +33,13 @@ const counted = pipe(
   }),
   toNdjson(),
 );
-process.stdout.write('begun\n');
-await run(counted, toFile(to), { checkpoint: { store: fileStore(checkpoint), everyItems: 1 } });
+const file = fileStore(checkpoint);
+const store: CheckpointStore = {
+  ...file,
+  async save(...saved) {
+    await file.save(...saved);
+    process.stdout.write('.');
+  },
+};
+process.stdout.write('.');
+await run(counted, toFile(to), { checkpoint: { store, everyItems: 1 } });

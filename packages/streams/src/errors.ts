@@ -47,7 +47,7 @@ export class ParseError extends DexError {
 }
 
 /** The formats whose damage a `FormatError` tells. */
-export type Format = 'CSV' | 'NDJSON' | 'JSON' | 'SSE' | 'gzip' | 'deflate' | 'br' | 'zstd';
+type Format = 'CSV' | 'NDJSON' | 'JSON' | 'SSE' | 'gzip' | 'deflate' | 'br' | 'zstd';
 
 /** Bytes that are not what their format says: a malformed row without `rejects`, or damage that ends the reading. */
 export class FormatError extends DexError {

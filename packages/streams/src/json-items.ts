@@ -7,7 +7,7 @@ interface Item {
   readonly byte: number;
 }
 
-export interface FoundItems {
+interface FoundItems {
   readonly items: readonly Item[];
   /** What makes it pointless to read on, and where. */
   readonly damage: { readonly byte: number; readonly reason: string } | undefined;

@@ -160,6 +160,20 @@ describe('toObservable', () => {
     expect(other.seen.pulled).toBeLessThan(20);
   });
 
+  it('tells nothing more to one that has unsubscribed', async () => {
+    const told: unknown[] = [];
+    const { seen, items } = watched(1_000);
+    const next = (n: number) => {
+      told.push(n);
+      subscription.unsubscribe();
+    };
+    const tell = (what: unknown) => void told.push(what);
+    const subscription = toObservable(items()).subscribe({ next, error: tell, complete: () => tell('complete') });
+    await delay(50);
+    expect(told).toEqual([0]);
+    expect(seen.closed).toBe(1);
+  });
+
   it('passes errors on', async () => {
     const failing = pipe(
       [1, 2],

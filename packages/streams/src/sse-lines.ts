@@ -10,7 +10,7 @@ export interface ServerSentEvent {
   readonly retry?: number | undefined;
 }
 
-export interface FoundEvents {
+interface FoundEvents {
   readonly events: readonly ServerSentEvent[];
   /** The byte at which each starts. */
   readonly starts: readonly number[];

@@ -148,6 +148,11 @@ describe('fromSse', () => {
     await expect(run(events)).rejects.toThrow('index 1, byte 19: data');
   });
 
+  it('counts the bytes of a CRLF that is cut in two', async () => {
+    const events = pipe(fromSse(['data: 1\r', '\n\r', '\ndata: x\n\n']), parse(z.object({ data: z.coerce.number() })));
+    await expect(run(events)).rejects.toThrow('index 1, byte 11: data');
+  });
+
   it('is left while it waits', async () => {
     async function* source() {
       yield 'data: 1\n\n';

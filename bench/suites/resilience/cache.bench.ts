@@ -1,5 +1,6 @@
 import { strictEqual } from 'node:assert/strict';
 import { cache, coalesce } from '@dataenginex/resilience';
+import { LRUCache } from 'lru-cache';
 import { benchmark } from '../../src/benchmark.ts';
 
 const cities = Array.from({ length: 100 }, (_, index) => `city ${index}`);
@@ -35,6 +36,10 @@ export const bench = benchmark({
     '@dataenginex/resilience run()': () => {
       const kept = cache({ ttlMs: 3_600_000 });
       return reading((city) => kept.run(() => readLength(city), { key: city }));
+    },
+    'lru-cache fetch': () => {
+      const kept = new LRUCache<string, number>({ max: 1_000, ttl: 3_600_000, fetchMethod: readLength });
+      return reading((city) => kept.forceFetch(city));
     },
     '@dataenginex/resilience coalesce': () => reading(coalesce()(readLength)),
   },

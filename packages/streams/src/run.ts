@@ -42,6 +42,8 @@ export interface RunResult<R> {
  *
  * @param sink A `Sink`, or a function that gets the items as an async iterable. Without one the items are dropped.
  * @throws The source's error as it is, an `OperatorError`, the sink's error as it is, or `signal.reason`.
+ * @throws {CheckpointError} When a checkpoint cannot be taken, or is of another pipe; an error of the store as it is.
+ * @throws {OptionError} When an option of `checkpoint` is out of range, or the sink cannot take part.
  */
 export function run(pipe: PipeSource<unknown>, sink?: undefined, options?: RunOptions): Promise<RunResult<undefined>>;
 export function run<T, R>(

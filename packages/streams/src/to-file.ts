@@ -9,6 +9,19 @@ import type { Sink } from './sink.ts';
  * With checkpoints it is exactly once: each one knows how long the file was, and a run that resumes cuts off what was
  * written later. Nobody else may write to the file meanwhile. One sink serves one run.
  *
+ * ```ts
+ * import { mkdtemp, readFile, rm } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { fileStore, pipe, run, toFile, toNdjson } from '@dataenginex/streams';
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'dex-'));
+ * const [path, store] = [join(folder, 'out.ndjson'), fileStore(join(folder, 'out.json'))];
+ * await run(pipe([1, 2], toNdjson()), toFile(path), { checkpoint: { store } }); // => { items: 2, result: 4 }
+ * await readFile(path, 'utf8'); // => '1\n2\n'
+ * await rm(folder, { recursive: true });
+ * ```
+ *
  * @throws {CheckpointError} From the run, when the file is shorter than it was at the checkpoint.
  * @throws The file system's error as it is, from the run.
  */

@@ -8,7 +8,8 @@
  *
  * `write` and `close` are never called while an earlier one is still pending. When anything fails, or the run is
  * aborted, `abort` is called once instead of what was left to do, even while a `write` is pending; it must release
- * everything and undo what should not be seen.
+ * everything and undo what should not be seen. What a checkpoint may know of, since `prepare` or `recover` was called, it
+ * leaves to the `recover` of the next run.
  */
 export interface Sink<T, R = void> {
   /** Takes the next items, at least one. A promise holds the pipe back until it settles. */

@@ -38,8 +38,8 @@ function encodeObject(value: object): Encoded {
     throw new TypeError(`an object of the class ${value.constructor.name} cannot be saved`);
   }
   const entries = Object.entries(value).map(([key, item]): [string, Encoded] => [key, encodeState(item)]);
-  // One that looks like a tag must not be read as one, nor one with a prototype's name set it.
-  if ('$' in value || Object.hasOwn(value, '__proto__')) return tagged('Object', entries);
+  // One that looks like a tag must not be read as one.
+  if ('$' in value) return tagged('Object', entries);
   return Object.fromEntries(entries);
 }
 

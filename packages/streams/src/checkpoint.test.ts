@@ -329,6 +329,29 @@ describe('checkpoints', () => {
     await expect(running).rejects.toThrow(Crash);
   });
 
+  it('keep the positions of errors those of the whole source', async () => {
+    const sources = {
+      array: () => numbers,
+      'an item by item source': () => watched(60).items(),
+      fromChunks: () => fromChunks(() => [numbers.slice(0, 25), numbers.slice(25)]),
+    };
+    for (const [name, source] of Object.entries(sources)) {
+      const { store, exactSink } = memory();
+      const options = { checkpoint: { store, everyItems: 1 } };
+      for (const index of [28, 41]) {
+        const running = run(pipe(source(), map(crashAt([index]))), exactSink(), options);
+        await expect(running, name).rejects.toMatchObject({ position: { index } });
+      }
+    }
+  });
+
+  it('say of a sink that cannot prepare, too, that the run is completed', async () => {
+    const { store, kept, plainSink } = memory();
+    await run(numbers, plainSink(), { checkpoint: { store } });
+    expect(await run(numbers, plainSink(), { checkpoint: { store } })).toEqual({ items: 60, result: 60 });
+    expect(kept.items).toEqual(numbers);
+  });
+
   it('are not taken behind an item that failed', async () => {
     const { store, kept, exactSink } = memory();
     const text = '{"n":1}\n{"n":2}\nbad\n{"n":3}\n';

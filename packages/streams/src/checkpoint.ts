@@ -3,6 +3,7 @@ import { decodeState, type Encoded, encodeState } from './checkpoint-state.ts';
 import { CheckpointError } from './errors.ts';
 import type { Barrier, Chunk, Input } from './input.ts';
 import { describePipe, openReader, openSource, type PipeSource } from './pipe.ts';
+import type { Position } from './position.ts';
 import type { Reader } from './reader.ts';
 import { settlesWithin } from './settle.ts';
 import type { Sink } from './sink.ts';
@@ -201,7 +202,9 @@ export class Checkpoints<T> {
           if (ahead > 0) throw new CheckpointError(`the source ends ${ahead} items before the place where it stood`);
           return result;
         }
-        const chunk = isChunk(input, result.value) ? result.value : { items: [result.value] };
+        const first = place.skip;
+        const position = (index: number): Position => ({ index: first + index });
+        const chunk = { position, ...(isChunk(input, result.value) ? result.value : { items: [result.value] }) };
         const { length } = chunk.items;
         const from = chunk.resume?.(length);
         place = from === undefined ? { from: place.from, skip: place.skip + length } : { from, skip: 0 };

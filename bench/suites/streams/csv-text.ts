@@ -1,4 +1,4 @@
-import { type BytesSource, type CsvOptions, fromCsv, run } from '@dataenginex/streams';
+import { type BytesSource, fromCsv, run } from '@dataenginex/streams';
 import { observations } from './observations.ts';
 
 const quote = (field: string): string => (field.includes(',') ? `"${field}"` : field);
@@ -15,7 +15,7 @@ export const passes = (pass: () => unknown) => () => ({
   },
 });
 
-export async function readOurs(source: BytesSource, options?: CsvOptions & { header?: true }): Promise<unknown> {
+export async function readOurs(source: BytesSource, options: { columns?: string[] } = {}): Promise<unknown> {
   const rows: Record<string, string>[] = [];
   await run(fromCsv(source, options), {
     write: (items) => {

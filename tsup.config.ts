@@ -10,5 +10,6 @@ export default defineConfig({
   target: 'node22',
   clean: true,
   sourcemap: true,
+  removeNodeProtocol: false, // there is no `sqlite` without `node:`
   onSuccess: 'tsc -p tsconfig.build.json',
 });

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -488,6 +488,24 @@ describe('toFile', () => {
     await expect(run(pipe(numbers, map(crash), toNdjson()), toFile(path))).rejects.toThrow();
     expect(await readFile(path, 'utf8')).toBe('before\n');
     await expect(run(['x'], toFile(join(folder, 'none', 'out')))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('cuts off what an abort in the midst of a large write left, and opens nothing after it', async () => {
+    const path = join(folder, 'large');
+    await writeFile(path, 'keep\n');
+    const sink = toFile(path);
+    const controller = new AbortController();
+    const running = run([Buffer.alloc(200_000_000)], sink, { signal: controller.signal });
+    const rejected = expect(running).rejects.toBe('enough');
+    while ((await stat(path)).size < 2_000_000) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort('enough');
+    await rejected;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await readFile(path, 'utf8')).toBe('keep\n');
+
+    const unopened = toFile(join(folder, 'unopened'));
+    await unopened.abort?.('enough');
+    await expect(unopened.write(['x'])).rejects.toThrow('The run was aborted before the file was opened.');
   });
 
   it('cuts off what was written behind the last checkpoint', async () => {

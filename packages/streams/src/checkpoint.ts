@@ -193,7 +193,7 @@ export class Checkpoints<T> {
       async next() {
         asked ??= Promise.resolve(input.next());
         // A source may be silent for long.
-        if (fresh > 0 && everyMs !== Infinity && !(await settlesWithin(due - performance.now(), asked))) {
+        if (fresh > 0 && everyMs !== Infinity && !(await settlesWithin(Math.max(0, due - performance.now()), asked))) {
           return { done: false, value: { items: [], barrier: createBarrier() } };
         }
         const result = await asked;

@@ -29,6 +29,9 @@ export function toFile(path: string): Sink<string | Uint8Array, number> {
   return new FileSink(path);
 }
 
+/** Written at a time, so that an abort need not wait for more. */
+const pieceBytes = 2 ** 20;
+
 class FileSink implements Sink<string | Uint8Array, number> {
   readonly #path: string;
   #opening: Promise<FileHandle> | undefined;
@@ -36,17 +39,26 @@ class FileSink implements Sink<string | Uint8Array, number> {
   #length = 0;
   /** A checkpoint may tell of what has been written. */
   #isSaved = false;
+  #writing: Promise<void> | undefined;
+  #isAborted = false;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  async write(items: readonly (string | Uint8Array)[]): Promise<void> {
+  write(items: readonly (string | Uint8Array)[]): Promise<void> {
+    this.#writing = this.#append(items);
+    return this.#writing;
+  }
+
+  async #append(items: readonly (string | Uint8Array)[]): Promise<void> {
     const file = await this.#open();
     const bytes = isText(items)
       ? Buffer.from(items.join(''))
       : Buffer.concat(items.map((item) => (typeof item === 'string' ? Buffer.from(item) : item)));
-    await file.appendFile(bytes);
+    for (let at = 0; at < bytes.length && !this.#isAborted; at += pieceBytes) {
+      await file.appendFile(bytes.subarray(at, at + pieceBytes));
+    }
     this.#length += bytes.length;
   }
 
@@ -78,6 +90,8 @@ class FileSink implements Sink<string | Uint8Array, number> {
   }
 
   async abort(): Promise<void> {
+    this.#isAborted = true;
+    await this.#writing?.catch(() => {}); // else the rest of it would come behind the cut
     const file = await this.#opening?.catch(() => undefined);
     if (file === undefined) return;
     try {
@@ -89,6 +103,7 @@ class FileSink implements Sink<string | Uint8Array, number> {
 
   #open(): Promise<FileHandle> {
     this.#opening ??= (async () => {
+      if (this.#isAborted) throw new DOMException('The run was aborted before the file was opened.', 'AbortError');
       const file = await open(this.#path, 'a');
       this.#start = this.#length = (await file.stat()).size;
       return file;

@@ -491,7 +491,6 @@ describe('toFile', () => {
   });
 
   it('cuts off what an abort in the midst of a large write left, and opens nothing after it', async () => {
-    const path = join(folder, 'large');
     await writeFile(path, 'keep\n');
     const sink = toFile(path);
     const controller = new AbortController();

@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { fromCsv, type Reject } from './index.ts';
+import { fromCsv, fromJsonArray, fromNdjson, fromSse, type Reject } from './index.ts';
 
 /** In pieces of so many bytes. */
 function* pieces(text: string, size: number): Generator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
+
+describe('a codec, given pieces that are neither text nor bytes', () => {
+  it.each([fromCsv, fromNdjson, fromJsonArray, fromSse])(
+    'refuses them, which would be read as nothing',
+    async (from) => {
+      const { buffer } = new TextEncoder().encode('[1]\n');
+      // @ts-expect-error an ArrayBuffer, as a WebSocket hands over
+      await expect(Array.fromAsync(from([buffer]))).rejects.toThrow(
+        'Option "source" must be text or bytes, or an iterable of them, got an object (ArrayBuffer).',
+      );
+    },
+  );
+});
 
 describe('fromCsv, given what nobody should send', () => {
   it('gives up an endless row without reading on', async () => {

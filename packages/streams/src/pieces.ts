@@ -1,3 +1,4 @@
+import { OptionError } from '@dataenginex/core';
 import type { Reader } from './reader.ts';
 
 /** So that a whole file given as one piece still moves in chunks. */
@@ -9,6 +10,7 @@ export async function* toPieces(reader: Reader<string | Uint8Array>): AsyncGener
   let half = '';
   for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
     for (const item of chunk.items) {
+      checkPiece(item);
       let bytes: Buffer;
       if (typeof item === 'string') {
         const text = half + item;
@@ -26,3 +28,10 @@ export async function* toPieces(reader: Reader<string | Uint8Array>): AsyncGener
 }
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+
+/** What has no length would be read as nothing, and its loss not noticed: an `ArrayBuffer`, a row. */
+export function checkPiece(piece: unknown): void {
+  if (typeof piece !== 'string' && !(piece instanceof Uint8Array)) {
+    throw new OptionError('source', 'text or bytes, or an iterable of them', piece);
+  }
+}

@@ -3,6 +3,7 @@ import { FormatError } from './errors.ts';
 import type { Seekable } from './from-file.ts';
 import { type Chunk, openChunks } from './input.ts';
 import { openReader, type Pipe, pipeFrom } from './pipe.ts';
+import { checkPiece } from './pieces.ts';
 import type { Position } from './position.ts';
 import type { Reader } from './reader.ts';
 import { checkRejects, type Refuse, type RejectOptions } from './rejects.ts';
@@ -158,6 +159,7 @@ class Rows<T> {
   async *read(reader: Reader<string | Uint8Array>): AsyncGenerator<Chunk<T>, void, undefined> {
     for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
       for (const whole of chunk.items) {
+        checkPiece(whole);
         for (let at = 0; at < whole.length; at += MAX_PIECE) {
           const piece =
             typeof whole === 'string' ? whole.slice(at, at + MAX_PIECE) : whole.subarray(at, at + MAX_PIECE);

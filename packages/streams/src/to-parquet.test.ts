@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pipe, run } from './index.ts';
+import { fileStore, pipe, run } from './index.ts';
 import { fromParquet, ParquetRowError, toParquet, type ToParquetOptions } from './parquet.ts';
 
 let folder = '';
@@ -23,6 +23,20 @@ const read = () => Array.fromAsync(fromParquet(path));
 const metadata = async () => parquetMetadata(await readFile(path));
 
 describe('toParquet', () => {
+  it('refuses checkpoints, since its file cannot go on in the middle, and a second run', async () => {
+    const store = fileStore(join(folder, 'checkpoint.json'));
+    const rows = [{ a: 1 }, { a: 2 }];
+    await write(rows);
+    await expect(run(rows, toParquet(path), { checkpoint: { store } })).rejects.toThrow(
+      'Option "run.checkpoint" must be left out for toParquet',
+    );
+    expect(await read()).toEqual(rows);
+
+    const sink = toParquet(path);
+    await run(rows, sink);
+    await expect(run(rows, sink)).rejects.toThrow('Option "run.sink" must be a new one');
+  });
+
   it('types columns by their first values, and takes what a row lacks for null', async () => {
     const rows = [
       { name: 'a', n: 1, at: new Date(5), raw: Uint8Array.of(1), none: null },

@@ -102,6 +102,7 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
   #filled = 0;
   #rows = 0;
   #rowGroups = 0;
+  #isClosed = false;
 
   constructor(path: string, columns: readonly WriteColumn[] | undefined, rowGroupRows: number, codec: ParquetCodec) {
     this.#path = path;
@@ -112,10 +113,22 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
   }
 
   write(rows: readonly Row[]): void | Promise<void> {
+    this.#checkNew();
     return this.#take(rows, 0);
   }
 
+  /** Without these two a run would take it for a sink that may be given rows twice, and the file would lack the first. */
+  prepare(): never {
+    throw new OptionError('run.checkpoint', 'left out for toParquet, which writes its file as a whole', {});
+  }
+
+  recover(): never {
+    return this.prepare();
+  }
+
   async close(): Promise<ToParquetResult> {
+    this.#checkNew();
+    this.#isClosed = true;
     if (this.#columns === undefined) this.#infer();
     if (this.#filled > 0) await this.#flush();
     const writer = this.#open();
@@ -127,6 +140,10 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
 
   async abort(reason: unknown): Promise<void> {
     await this.#output.abort(reason);
+  }
+
+  #checkNew(): void {
+    if (this.#isClosed) throw new OptionError('run.sink', 'a new one, since a sink serves one run', this);
   }
 
   #take(rows: readonly Row[], from: number): void | Promise<void> {

@@ -42,6 +42,7 @@ import {
   toJsonArray,
   toNdjson,
   tumbling,
+  type Sink,
 } from './index.ts';
 
 let folder: string;
@@ -465,6 +466,32 @@ describe('checkpoints', () => {
     const shorter = run(open(30), exactSink(), { checkpoint: { store } });
     await expect(shorter).rejects.toThrow('Checkpoint: the source ends 10 items before the place where it stood');
   });
+});
+
+describe('an abort', () => {
+  it.each(['load', 'save'] as const)(
+    'while the store is at its %s leaves the sink alone from then on',
+    async (step) => {
+      const controller = new AbortController();
+      const calls: string[] = [];
+      const slow = async (name: 'load' | 'save'): Promise<undefined> => {
+        if (name === step) controller.abort('enough');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      const sink: Sink<number> = {
+        write: () => void calls.push('write'),
+        close: () => void calls.push('close'),
+        abort: () => void calls.push('abort'),
+        prepare: () => calls.push('prepare'),
+        commit: () => void calls.push('commit'),
+        recover: () => void calls.push('recover'),
+      };
+      const store = { load: () => slow('load'), save: () => slow('save') };
+      await expect(run(numbers, sink, { checkpoint: { store }, signal: controller.signal })).rejects.toBe('enough');
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(calls).toEqual(step === 'load' ? ['abort'] : ['prepare', 'abort']);
+    },
+  );
 });
 
 describe('toFile', () => {

@@ -115,6 +115,7 @@ export class Checkpoints<T> {
   /** @returns What reads on behind the last checkpoint; `undefined` when the run has been completed before. */
   async open(): Promise<Reader<T> | undefined> {
     const text = await this.#store.load(this.#context);
+    this.#context.signal?.throwIfAborted(); // the sink has been aborted, and is to be left alone
     if (text === undefined) await this.#save(BEGIN);
     else {
       const saved = this.#read(text);
@@ -148,6 +149,7 @@ export class Checkpoints<T> {
   }
 
   async #save(progress: Progress): Promise<void> {
+    this.#context.signal?.throwIfAborted();
     const token = await this.#sink?.prepare?.();
     this.#context.signal?.throwIfAborted();
     const checkpoint: Checkpoint = {
@@ -157,6 +159,7 @@ export class Checkpoints<T> {
       ...progress,
     };
     await this.#store.save(JSON.stringify(checkpoint), this.#context);
+    this.#context.signal?.throwIfAborted(); // the next run's recover stands for the commit
     await this.#sink?.commit?.(token);
   }
 

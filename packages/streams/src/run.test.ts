@@ -231,4 +231,26 @@ describe('an abort', () => {
     await run(pipe([1]), { write: () => Promise.reject(new Error('x')), close() {} }, { signal }).catch(() => {});
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
+
+  it('aborts the sink also when it fails before it begins', async () => {
+    const locked = new ReadableStream<string>();
+    locked.getReader();
+    const broken = fromChunks<string>(() => {
+      throw new Error('No cursor.');
+    });
+    for (const [source, options] of [
+      [['a'], { signal: AbortSignal.abort('early') }],
+      [locked, {}],
+      [broken, {}],
+    ] as const) {
+      const calls: string[] = [];
+      const sink: Sink<string> = {
+        write: () => void calls.push('write'),
+        close: () => void calls.push('close'),
+        abort: () => void calls.push('abort'),
+      };
+      await run(source, sink, options).catch(() => {});
+      expect(calls).toEqual(['abort']);
+    }
+  });
 });

@@ -57,14 +57,15 @@ export async function run<T>(
   options: RunOptions = {},
 ): Promise<RunResult<unknown>> {
   const { signal, checkpoint } = options;
-  signal?.throwIfAborted();
-  const work = checkpoint === undefined ? begin(pipe, sink) : resume(pipe, sink, checkpoint, signal);
+  let work: Work | undefined;
   try {
+    signal?.throwIfAborted();
+    work = checkpoint === undefined ? begin(pipe, sink) : resume(pipe, sink, checkpoint, signal);
     return await orAbort(work.finished, signal);
   } catch (error) {
     const abort = async (): Promise<void> => (typeof sink === 'function' ? undefined : sink?.abort?.(error));
-    const stopped = Promise.allSettled([work.close(error), abort()]);
-    await Promise.all([settlesWithin(CLEANUP_MS, stopped), settlesWithin(REACT_MS, work.finished)]);
+    const stopped = Promise.allSettled([work?.close(error), abort()]);
+    await Promise.all([settlesWithin(CLEANUP_MS, stopped), settlesWithin(REACT_MS, work?.finished ?? stopped)]);
     throw error;
   }
 }
@@ -102,6 +103,7 @@ function resume<T>(
     const end = async (): Promise<void> => (reader === undefined ? undefined : checkpoints.end(items));
     // A sink that cannot prepare has taken everything only when it is closed.
     if (sink?.prepare !== undefined) await end();
+    signal?.throwIfAborted();
     const result = await sink?.close();
     if (sink?.prepare === undefined) await end();
     return { items, result };

@@ -20,6 +20,12 @@ function slow(seen: { most: number; got: unknown[] }, ms: number, failAt = Infin
 }
 
 describe('toWritable, to a Node stream', () => {
+  it('says so when the stream was destroyed before', async () => {
+    const stream = slow({ most: 0, got: [] }, 1);
+    stream.destroy();
+    await expect(run(pipe([1, 2]), toWritable<number>(stream))).rejects.toThrow();
+  });
+
   it('waits until it drains, item by item, and for its end', async () => {
     const seen = { most: 0, got: [] as unknown[] };
     const stream = slow(seen, 1);

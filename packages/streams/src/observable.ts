@@ -74,6 +74,8 @@ export function fromObservable<T>(source: Subscribable<T>, options: FromObservab
   checkFunction('fromObservable.onDrop', onDrop);
   return fromChunks(async function* ({ signal }) {
     let waiting: T[] = [];
+    /** Where the oldest is, once others have taken the places of those dropped. */
+    let oldest = 0;
     let end: { readonly failure?: { readonly error: unknown } } | undefined;
     let wake = idle;
     const stop = (error?: { readonly error: unknown }): void => {
@@ -89,8 +91,8 @@ export function fromObservable<T>(source: Subscribable<T>, options: FromObservab
       else drop(value);
     };
     const drop = (value: T): void => {
-      const dropped = overflow === 'dropNewest' ? [value] : waiting.splice(0, 1);
-      if (overflow === 'dropOldest') waiting.push(value);
+      const dropped = overflow === 'dropNewest' ? [value] : waiting.splice(oldest, 1, value);
+      if (overflow === 'dropOldest') oldest = (oldest + 1) % capacity;
       try {
         for (const each of dropped) onDrop?.(each);
       } catch (error) {
@@ -101,8 +103,9 @@ export function fromObservable<T>(source: Subscribable<T>, options: FromObservab
     const subscription = source.subscribe({ next, error: (error) => stop({ error }), complete: () => stop() });
     try {
       for (;;) {
-        const values = waiting;
+        const values = oldest === 0 ? waiting : [...waiting.slice(oldest), ...waiting.slice(0, oldest)];
         waiting = [];
+        oldest = 0;
         if (values.length > 0) yield values;
         else if (end === undefined) {
           await new Promise<void>((resolve) => {

@@ -56,7 +56,7 @@ class NodeSink<T> implements Sink<T> {
   async write(items: readonly T[]): Promise<void> {
     this.#listen();
     for (const [index, item] of items.entries()) {
-      if (this.#over !== undefined || this.#stream.writableEnded) {
+      if (this.#over !== undefined || this.#stream.writableEnded || this.#stream.destroyed) {
         throw this.#over?.error ?? new Error('The stream has ended before the pipe.');
       }
       const isLast = index === items.length - 1;

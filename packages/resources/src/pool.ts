@@ -86,7 +86,7 @@ export class Pool<T> implements AsyncDisposable {
   /**
    * Lends a resource: an idle one, the one used last first; else a new one, while there are less than `max`; else the
    * next that is released. First come, first served. When the signal aborts in the tick in which the resource is
-   * granted, the grant holds, and the lease is to be released as any other.
+   * granted, the grant holds, and the lease is to be released like every other.
    *
    * @throws {PoolError} When `create` failed or hung, and no other resource is on its way for this acquire.
    * @throws {QueueFullError} When `maxWaiters` wait already.

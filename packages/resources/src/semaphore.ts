@@ -56,7 +56,7 @@ export class Semaphore implements AsyncDisposable {
 
   /**
    * Takes a permit, or waits for one. When the signal aborts in the tick in which the permit is granted, the grant
-   * holds, and the lease is to be released as any other.
+   * holds, and the lease is to be released like every other.
    *
    * @throws {QueueFullError} When `maxWaiters` wait already.
    * @throws {AcquireTimeoutError} When no permit is free within `timeoutMs`.

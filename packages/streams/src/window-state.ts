@@ -107,7 +107,13 @@ export class WindowState<T> implements Step<T> {
     if (!isTaken && time + this.#settings.latenessMs <= this.#watermark) this.#refuse(item, time);
   };
 
-  readonly end = (): void => this.advance(Infinity);
+  /** The watermark of what comes out stays: what operators behind still hold back is not late for the next window. */
+  readonly end = (): void => {
+    const { out } = this.#context;
+    const { watermark } = out;
+    this.advance(Infinity);
+    out.watermark = watermark;
+  };
 
   readonly advance = (watermark: number): void => {
     if (watermark <= this.#watermark) return;

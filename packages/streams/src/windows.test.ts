@@ -4,8 +4,10 @@ import { cut, sources } from '../test/sources.ts';
 import { Steps } from './fuse.ts';
 import {
   type Aggregate,
+  batch,
   count,
   eventTime,
+  flatMap,
   filter,
   mapAsync,
   max,
@@ -13,6 +15,7 @@ import {
   min,
   type Operator,
   pipe,
+  reduce,
   session,
   sliding,
   sum,
@@ -112,6 +115,35 @@ async function windowsOf(
 ): Promise<Seen[]> {
   return Array.fromAsync(pipe(source, eventTime(at, { outOfOrderMs: bound }), windows));
 }
+
+describe('windows of windows', () => {
+  const seconds = [0, 1_000, 2_000, 3_000, 4_000];
+  const counted = (sizeMs: number, late: unknown[]) =>
+    tumbling({ sizeMs, aggregate: { n: count() }, late: (item) => void late.push(item) });
+
+  it('lose nothing that an operator between them holds back until the end', async () => {
+    const late: unknown[] = [];
+    const small = pipe(
+      seconds,
+      eventTime((ms: number) => ms),
+      counted(1_000, late),
+    );
+    const batched = pipe(
+      small,
+      batch(2),
+      flatMap((windows) => windows),
+      counted(10_000, late),
+    );
+    expect((await Array.fromAsync(batched)).map(({ n }) => n)).toEqual([5]);
+    const reduced = pipe(
+      small,
+      reduce((seen) => seen + 1, 0),
+      counted(10_000, late),
+    );
+    expect((await Array.fromAsync(reduced)).map(({ n }) => n)).toEqual([1]);
+    expect(late).toEqual([]);
+  });
+});
 
 describe('tumbling and sliding windows', () => {
   it('hold every item that is in time, exactly as defined', () =>

@@ -3,7 +3,7 @@ export type Encoded = null | boolean | number | string | readonly Encoded[] | { 
 
 /**
  * Turns a state into JSON, at once: plain objects and arrays, `undefined`, every number, bigint, Date, Map, Set and
- * `Uint8Array`, nested in any way.
+ * `Uint8Array` (a `Buffer` stays one), nested in any way.
  *
  * @throws {TypeError} For anything else, which would not come back as it was.
  */
@@ -32,7 +32,8 @@ function encodeObject(value: object): Encoded {
   if (value instanceof Map) return tagged('Map', Array.from(value, encodeState));
   if (value instanceof Set) return tagged('Set', Array.from(value, encodeState));
   if (value instanceof Date) return tagged('Date', encodeState(value.getTime()));
-  if (value instanceof Uint8Array) return tagged('Uint8Array', Buffer.from(value).toString('base64'));
+  if (value instanceof Uint8Array)
+    return tagged(Buffer.isBuffer(value) ? 'Buffer' : 'Uint8Array', Buffer.from(value).toString('base64'));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype) {
     throw new TypeError(`an object of the class ${value.constructor.name} cannot be saved`);
@@ -62,6 +63,8 @@ export function decodeState(encoded: unknown): unknown {
       return new Date(Number(decodeState(of)));
     case 'Uint8Array':
       return Uint8Array.from(Buffer.from(String(of), 'base64'));
+    case 'Buffer':
+      return Buffer.from(String(of), 'base64');
     case 'Map':
       return new Map(pairsOf(of));
     case 'Set':

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Crash, memory, runUntilDone } from '../test/checkpoints.ts';
-import { watched } from '../test/sources.ts';
+import { delay, watched } from '../test/sources.ts';
 import {
   batch,
   CheckpointError,
@@ -245,6 +245,7 @@ describe('a run that is resumed', () => {
       fc.boolean(),
       fc.date({ noInvalidDate: false }),
       fc.uint8Array(),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
       fc.constantFrom(undefined, null, -0),
     );
     const { tree } = fc.letrec((tie) => ({
@@ -281,8 +282,7 @@ describe('a run that is resumed', () => {
           exactSink,
           store,
         );
-        const initial = state === undefined ? 'not restored' : state;
-        expect(kept.items).toEqual([state, initial, initial]);
+        expect(kept.items).toStrictEqual([state, state, state]);
       }),
       { numRuns: 200 },
     );
@@ -328,6 +328,29 @@ describe('checkpoints', () => {
     expect(kept.calls).toHaveLength(taken);
     controller.abort(new Crash());
     await expect(running).rejects.toThrow(Crash);
+  });
+
+  it('leave no timer behind, however the run ends', async () => {
+    const { store, exactSink } = memory();
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const checkpoint = { store, everyMs: 100_000 };
+    const controller = new AbortController();
+    const hanging = run(watched(3, { hangs: true }).items(), exactSink(), { checkpoint, signal: controller.signal });
+    await expect.poll(timers).toBe(before + 1);
+    controller.abort(new Crash());
+    await expect(hanging).rejects.toThrow(Crash);
+    expect(timers()).toBe(before);
+
+    const failing = async function* () {
+      yield 1;
+      await delay(10);
+      throw new Crash();
+    };
+    await expect(run(failing(), exactSink(), { checkpoint: { ...checkpoint, ...memory() } })).rejects.toThrow(Crash);
+    expect(timers()).toBe(before);
+    await run(watched(3).items(), exactSink(), { checkpoint: { ...checkpoint, ...memory() } });
+    expect(timers()).toBe(before);
   });
 
   it('keep the positions of errors those of the whole source', async () => {

@@ -5,7 +5,7 @@ import type { Barrier, Chunk, Input } from './input.ts';
 import { describePipe, openReader, openSource, type PipeSource } from './pipe.ts';
 import type { Position } from './position.ts';
 import type { Reader } from './reader.ts';
-import { settlesWithin } from './settle.ts';
+import { Alarm, MAX_TIMER_MS } from './settle.ts';
 import type { Sink } from './sink.ts';
 
 interface StoreContext {
@@ -40,7 +40,6 @@ export interface CheckpointOptions {
 }
 
 const VERSION = 1;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Where the source goes on: opened `from` what one of its chunks said, or at its beginning, and so many items later. */
 interface SourcePlace {
@@ -185,6 +184,7 @@ export class Checkpoints<T> {
     let ahead = start.skip;
     let fresh = 0;
     let due = performance.now() + everyMs;
+    const alarm = new Alarm();
     let asked: Promise<IteratorResult<unknown, unknown>> | undefined;
     const createBarrier = (): Barrier => {
       fresh = 0;
@@ -196,12 +196,13 @@ export class Checkpoints<T> {
       async next() {
         asked ??= Promise.resolve(input.next());
         // A source may be silent for long.
-        if (fresh > 0 && everyMs !== Infinity && !(await settlesWithin(Math.max(0, due - performance.now()), asked))) {
+        if (fresh > 0 && everyMs !== Infinity && !(await alarm.settlesBefore(due, asked))) {
           return { done: false, value: { items: [], barrier: createBarrier() } };
         }
         const result = await asked;
         asked = undefined;
         if (result.done === true) {
+          alarm.stop();
           if (ahead > 0) throw new CheckpointError(`the source ends ${ahead} items before the place where it stood`);
           return result;
         }
@@ -217,8 +218,14 @@ export class Checkpoints<T> {
         const isDue = fresh > 0 && (fresh >= everyItems || performance.now() >= due);
         return { done: false, value: { ...dropFirst(chunk, passed), barrier: isDue ? createBarrier() : undefined } };
       },
-      close: (reason) => input.close(reason),
-      fail: async (error) => input.fail?.(error),
+      close(reason) {
+        alarm.stop();
+        return input.close(reason);
+      },
+      async fail(error) {
+        alarm.stop();
+        await input.fail?.(error);
+      },
     };
   }
 }

@@ -19,7 +19,7 @@ export function scan<I, S>(fn: (state: S, item: I) => S, initial: S): Operator<I
   return {
     name: 'scan',
     fuse(push, fail, { restored }) {
-      let state = isState(restored, initial) ? restored : initial;
+      let state = isSaved(restored, initial) ? restored.state : initial;
       return {
         push(item) {
           try {
@@ -29,7 +29,7 @@ export function scan<I, S>(fn: (state: S, item: I) => S, initial: S): Operator<I
           }
           push(state);
         },
-        save: () => state,
+        save: () => ({ state }),
       };
     },
   };
@@ -60,7 +60,7 @@ export function reduce<I, S>(fn: (state: S, item: I) => S, initial: S | (() => S
     name: 'reduce',
     fuse(push, fail, { restored }) {
       let state = isMaker(initial) ? initial() : initial;
-      if (isState(restored, state)) state = restored;
+      if (isSaved(restored, state)) ({ state } = restored);
       return {
         push(item) {
           try {
@@ -70,12 +70,13 @@ export function reduce<I, S>(fn: (state: S, item: I) => S, initial: S | (() => S
           }
         },
         end: () => push(state),
-        save: () => state,
+        save: () => ({ state }),
       };
     },
   };
 }
 
-function isState<S>(restored: unknown, _initial: S): restored is S {
+/** In an object, since the state itself may be `undefined`. */
+function isSaved<S>(restored: unknown, _initial: S): restored is { readonly state: S } {
   return restored !== undefined;
 }

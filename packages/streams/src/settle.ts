@@ -18,3 +18,56 @@ export function settlesWithin(ms: number, work: PromiseLike<unknown>): Promise<b
     work.then(settled, settled);
   });
 }
+
+/** A longer timer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Waits for one thing at a time until a moment that only ever moves on: one timer serves all that settles before it.
+ * `stop` must be called when nothing more will be waited for.
+ */
+export class Alarm {
+  #due = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ring: (() => void) | undefined;
+
+  /**
+   * @param due A moment of `performance.now()`.
+   * @returns Whether `work` settled, either way, before it. It never rejects.
+   */
+  settlesBefore(due: number, work: PromiseLike<unknown>): Promise<boolean> {
+    this.#due = due;
+    this.#timer ??= this.#start();
+    return new Promise((resolve) => {
+      const ring = (): void => resolve(false);
+      const settled = (): void => {
+        if (this.#ring === ring) this.#ring = undefined;
+        resolve(true);
+      };
+      this.#ring = ring;
+      work.then(settled, settled);
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(): NodeJS.Timeout {
+    const ms = Math.ceil(this.#due - performance.now());
+    return setTimeout(() => this.#fire(), Math.min(ms, MAX_TIMER_MS));
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    const ring = this.#ring;
+    if (ring === undefined) return;
+    // The moment has moved on, or the timer is early: Node's may be, by 1 ms.
+    if (performance.now() < this.#due) this.#timer = this.#start();
+    else {
+      this.#ring = undefined;
+      ring();
+    }
+  }
+}

@@ -1,4 +1,5 @@
 import { createServer, request } from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
 import { EventEmitter, on } from 'node:events';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -60,6 +61,35 @@ describe('toWritable, to a Node stream', () => {
     server.close();
   });
 
+  it.each(['response', 'stream'] as const)('writes a %s over HTTP/2 no faster than it is read', async (kind) => {
+    const { seen, items } = watched(Infinity);
+    const outcome = Promise.withResolvers<unknown>();
+    const server = createHttp2Server((_, response) => {
+      const rows = pipe(
+        items(),
+        map((n) => ({ n, filler: 'x'.repeat(10_000) })),
+        toNdjson(),
+      );
+      run(rows, toWritable(kind === 'response' ? response : response.stream)).then(outcome.resolve, outcome.resolve);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new TypeError('no port');
+    const client = connect(`http://127.0.0.1:${address.port}`);
+    const asked = client.request({ ':path': '/' });
+    asked.once('data', () => asked.pause());
+    await delay(100);
+    expect(seen.pulled).toBeGreaterThan(0);
+    expect(seen.pulled).toBeLessThan(50);
+    const left = performance.now();
+    asked.destroy();
+    expect(await outcome.promise).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
+    expect(performance.now() - left).toBeLessThan(400);
+    expect(seen.closed).toBe(1);
+    client.destroy();
+    server.close();
+  });
+
   it("fails with the stream's error, and closes the source", async () => {
     const { seen, items } = watched(1_000);
     const stream = slow({ most: 0, got: [] }, 1, 10);
@@ -118,6 +148,15 @@ describe('toWritable, to a Node stream', () => {
     expect(stream.listenerCount('drain')).toBe(0);
   });
 
+  it('waits no more for a stream that is full and goes on', async () => {
+    const full = new Writable({ objectMode: true, highWaterMark: 1, write() {} });
+    const begun = performance.now();
+    const running = run([1, 2], toWritable<number>(full, { end: false }), { signal: AbortSignal.timeout(10) });
+    await expect(running).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(performance.now() - begun).toBeLessThan(400);
+    expect(full.destroyed).toBe(false);
+  });
+
   it.each([null, undefined, {}, new ReadableStream()])('refuses %s', (stream) => {
     // @ts-expect-error not writable
     expect(() => toWritable(stream)).toThrow('Option "toWritable.stream" must be a writable stream');
@@ -173,6 +212,25 @@ describe('toWritable, to a Web stream', () => {
       });
       await expect(run(pipe([1, 2]), toWritable(stream, { end }))).rejects.toThrow('Too warm.');
     }
+  });
+});
+
+describe('toWritable, to a Web stream that is stuck', () => {
+  it.each(['write', 'close'] as const)('leaves it behind 500 ms after an abort in the midst of a %s', async (stuck) => {
+    let told: unknown;
+    const stream = new WritableStream<number>({
+      start(controller) {
+        controller.signal.addEventListener('abort', () => (told = controller.signal.reason));
+      },
+      [stuck]: () => new Promise<void>(() => {}),
+    });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort('stop'), 10);
+    const begun = performance.now();
+    await expect(run([1, 2, 3], toWritable(stream), controller)).rejects.toBe('stop');
+    expect(performance.now() - begun).toBeLessThan(900);
+    expect(told).toBe('stop');
+    expect(stream.locked).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
-import { finished, type Writable } from 'node:stream';
+import { finished, Writable } from 'node:stream';
 import { OptionError } from '@dataenginex/core';
+import { REACT_MS, settlesWithin } from './settle.ts';
 import type { Sink } from './sink.ts';
 
 export interface ToWritableOptions {
@@ -40,8 +41,10 @@ export function toWritable<T>(stream: Writable | WritableStream<T>, options: ToW
 
 class NodeSink<T> implements Sink<T> {
   readonly #stream: Writable;
+  /** Tells whether it drains and when it closes. */
+  readonly #state: Writable;
   readonly #end: boolean;
-  #over: { readonly error?: Error | null | undefined } | undefined;
+  #over: { readonly error?: unknown } | undefined;
   /** Chunks whose last item is on its way. */
   #pending = 0;
   #isListening = false;
@@ -50,18 +53,19 @@ class NodeSink<T> implements Sink<T> {
 
   constructor(stream: Writable, end: boolean) {
     this.#stream = stream;
+    this.#state = findWritable(stream) ?? stream;
     this.#end = end;
   }
 
   async write(items: readonly T[]): Promise<void> {
     this.#listen();
     for (const [index, item] of items.entries()) {
-      if (this.#over !== undefined || this.#stream.writableEnded || this.#stream.destroyed) {
+      if (this.#over !== undefined || this.#state.writableEnded || this.#state.destroyed) {
         throw this.#over?.error ?? new Error('The stream has ended before the pipe.');
       }
       const isLast = index === items.length - 1;
       if (!this.#stream.write(item, isLast ? this.#createNote() : undefined)) {
-        await this.#until(() => !this.#stream.writableNeedDrain);
+        await this.#until(() => !this.#state.writableNeedDrain);
       }
     }
   }
@@ -77,24 +81,26 @@ class NodeSink<T> implements Sink<T> {
     this.#listen();
     if (!this.#end) {
       this.#forget();
+      this.#over = { error: reason };
+      this.#wake();
       return;
     }
     this.#stream.destroy(reason instanceof Error ? reason : new Error('The pipe was stopped.', { cause: reason }));
-    await new Promise<void>((resolve) => finished(this.#stream, () => resolve()));
+    await new Promise<void>((resolve) => finished(this.#state, () => resolve()));
   }
 
   #listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;
     const wake = (): void => this.#wake();
-    const forget = finished(this.#stream, { readable: false }, (error) => {
+    const forget = finished(this.#state, { readable: false }, (error) => {
       this.#over = { error };
       wake();
     });
-    this.#stream.on('drain', wake);
+    this.#state.on('drain', wake);
     this.#forget = () => {
       forget();
-      this.#stream.off('drain', wake);
+      this.#state.off('drain', wake);
     };
   }
 
@@ -115,6 +121,12 @@ class NodeSink<T> implements Sink<T> {
     }
     if (this.#over?.error) throw this.#over.error;
   }
+}
+
+/** The response of http2 is no Writable, says less and emits otherwise than one; the stream that it writes to is one. */
+function findWritable(response: object): Writable | undefined {
+  const isWrapper = !(response instanceof Writable) && 'stream' in response && response.stream instanceof Writable;
+  return isWrapper ? response.stream : undefined;
 }
 
 class WebSink<T> implements Sink<T> {
@@ -141,13 +153,21 @@ class WebSink<T> implements Sink<T> {
   async close(): Promise<void> {
     const writer = this.#open();
     await this.#last;
-    if (this.#end) await writer.close();
+    if (this.#end) {
+      this.#last = writer.close();
+      await this.#last;
+    }
     writer.releaseLock();
   }
 
   async abort(reason: unknown): Promise<void> {
     const writer = this.#open();
-    if (this.#end) await writer.abort(reason);
+    if (this.#end) {
+      const aborted = writer.abort(reason);
+      // Until a write or close that has begun is over, nobody is told of the abort but its signal.
+      if (await settlesWithin(REACT_MS, this.#last)) await aborted;
+      else aborted.catch(() => {});
+    }
     writer.releaseLock();
   }
 

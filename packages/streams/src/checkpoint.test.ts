@@ -1,8 +1,8 @@
-import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Crash, memory, runUntilDone } from '../test/checkpoints.ts';
 import { delay, watched } from '../test/sources.ts';
 import {
@@ -488,6 +488,12 @@ describe('checkpoints', () => {
     await expect(run(source(), exactSink(), { checkpoint: { store, everyItems: 1 } })).rejects.toThrow(Crash);
     const shorter = run(open(30), exactSink(), { checkpoint: { store } });
     await expect(shorter).rejects.toThrow('Checkpoint: the source ends 10 items before the place where it stood');
+
+    const { store: other, exactSink: sink } = memory();
+    const crashInArray = pipe(numbers, map(crashAt([50])));
+    await expect(run(crashInArray, sink(), { checkpoint: { store: other, everyItems: 1 } })).rejects.toThrow();
+    const shortArray = run(pipe(numbers.slice(0, 30), map(crashAt([]))), sink(), { checkpoint: { store: other } });
+    await expect(shortArray).rejects.toThrow('Checkpoint: the array has 30 items, and 31 had been read');
   });
 });
 
@@ -555,6 +561,29 @@ describe('toFile', () => {
     const unopened = toFile(join(folder, 'unopened'));
     await unopened.abort?.('enough');
     await expect(unopened.write(['x'])).rejects.toThrow('The run was aborted before the file was opened.');
+  });
+
+  it('takes back what it has written when the file cannot be flushed at the end, or an abort comes then', async () => {
+    await writeFile(path, 'keep\n');
+    const handle = await open(path);
+    const datasync = vi.spyOn(Object.getPrototypeOf(handle), 'datasync');
+    await handle.close();
+    try {
+      datasync.mockRejectedValueOnce(new Crash());
+      await expect(run(['x'], toFile(path))).rejects.toThrow(Crash);
+      expect(await readFile(path, 'utf8')).toBe('keep\n');
+
+      const controller = new AbortController();
+      datasync.mockImplementationOnce(async () => {
+        controller.abort('enough');
+        await delay(20);
+      });
+      await expect(run(['x'], toFile(path), { signal: controller.signal })).rejects.toBe('enough');
+      await delay(40);
+      expect(await readFile(path, 'utf8')).toBe('keep\n');
+    } finally {
+      datasync.mockRestore();
+    }
   });
 
   it('cuts off what was written behind the last checkpoint', async () => {

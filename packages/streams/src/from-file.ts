@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { checkInteger, OptionError } from '@dataenginex/core';
+import { checkInteger } from '@dataenginex/core';
+import { CheckpointError } from './errors.ts';
 import { fromChunks } from './from-chunks.ts';
 import type { Pipe } from './pipe.ts';
 
@@ -16,7 +17,7 @@ export interface Seekable {
  * positions they report. `fromFile(path).from(byte)` reads what comes behind so many bytes.
  *
  * @throws The file system's error as it is, from the pipe.
- * @throws {OptionError} From the pipe, when the file has fewer bytes than `from` leaves out.
+ * @throws {CheckpointError} From the pipe, when the file has fewer bytes than `from` leaves out.
  */
 export function fromFile(path: string): Pipe<Uint8Array> & Seekable & { readonly path: string } {
   return Object.assign(readFrom(path, 0), { path, from: (byte: number) => readFrom(path, byte) });
@@ -29,7 +30,7 @@ function readFrom(path: string, start: number): Pipe<Uint8Array> {
     try {
       if (start > 0) {
         const { size } = await file.stat();
-        if (start > size) throw new OptionError('fromFile.from', `at most ${size}, the bytes of ${path}`, start);
+        if (start > size) throw new CheckpointError(`${path} has ${size} bytes, and ${start} had been read`);
       }
       // Without a place a pipe or a device can be read as well.
       let at = start > 0 ? start : null;

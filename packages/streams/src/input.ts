@@ -1,3 +1,4 @@
+import { CheckpointError } from './errors.ts';
 import type { Position } from './position.ts';
 
 /** Items on their way, in order; never changed once passed on. */
@@ -88,6 +89,9 @@ const MAX_CHUNK = 512;
 
 /** Chunks that grow from 1, as those of other iterables do. */
 function openArray<T>(source: readonly T[], from: number): Input<T> {
+  if (from > source.length) {
+    throw new CheckpointError(`the array has ${source.length} items, and ${from} had been read`);
+  }
   let at = from;
   let size = 1;
   return {

@@ -1,5 +1,5 @@
 import { checkInteger } from '@dataenginex/core';
-import { FormatError } from './errors.ts';
+import { CheckpointError, FormatError } from './errors.ts';
 import type { Seekable } from './from-file.ts';
 import { type Chunk, openChunks } from './input.ts';
 import { openReader, type Pipe, pipeFrom } from './pipe.ts';
@@ -173,8 +173,7 @@ class Rows<T> {
     const end = this.#decoder.end();
     this.#add(end);
     if (this.#ahead > 0) {
-      const position = { index: this.#index, line: this.#line, byte: this.#byte };
-      throw new FormatError(this.#format.format, position, `the input ends ${this.#ahead} bytes before`, '');
+      throw new CheckpointError(`the ${this.#format.format} ends ${this.#ahead} bytes before the place where it stood`);
     }
     yield* this.#consume(!end.isBroken, end.isBroken ? 'the input ends inside a UTF-8 character' : undefined);
   }

@@ -81,11 +81,8 @@ class FileSink implements Sink<string | Uint8Array, number> {
 
   async close(): Promise<number> {
     const file = await this.#open();
-    try {
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
+    await file.datasync();
+    if (!this.#isAborted) await file.close(); // else, and when that has failed, `abort` needs it to cut off
     return this.#length;
   }
 

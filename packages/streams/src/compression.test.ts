@@ -112,7 +112,7 @@ describe.each(formats)('%s', (format) => {
     }
   });
 
-  it('reads no further than it writes, and closes its source when it is left', async () => {
+  it('reads no further ahead than the format must, and closes its source when it is left', async () => {
     const { seen, items } = watched(10_000);
     const source = pipe(
       items(),
@@ -120,10 +120,14 @@ describe.each(formats)('%s', (format) => {
     );
     for await (const bytes of pipe(source, compress(format), decompress(format))) {
       expect(bytes.length).toBeGreaterThan(0);
+      await setTimeout(100); // time to read on, for what does not wait
       break;
     }
     expect(seen.closed).toBe(1);
-    expect(seen.pulled).toBeLessThan(200);
+    // What the encoder gathers before it writes, an item, and up to 64 KiB each in it, in the decoder and behind both,
+    // and in the hands of the two that read.
+    const held = { gzip: 65_536, deflate: 65_536, br: 8_388_608, zstd: 131_072 }[format];
+    expect(seen.pulled * 20_000).toBeLessThan(held + 20_000 + 6 * 65_536);
   });
 
   it('hands on an error of the source, after what was written before', async () => {
@@ -227,6 +231,27 @@ describe('decompress', () => {
 });
 
 describe('compress', () => {
+  it.each(formats)('with flush hands on what has come, as %s, before more does', async (format) => {
+    for (const [first, second] of [
+      ['data: 1\n\n', 'data: 2\n\n'],
+      [Buffer.from('ü'), new Uint8Array(0)],
+    ] as const) {
+      const more = Promise.withResolvers<void>();
+      const source = async function* () {
+        yield first;
+        await more.promise;
+        yield second;
+      };
+      const parts: string[] = [];
+      const packed = pipe<string | Uint8Array, Uint8Array>(source(), compress(format, { flush: true }));
+      for await (const part of pipe(packed, decompress(format))) {
+        parts.push(Buffer.from(part).toString());
+        more.resolve();
+      }
+      expect(parts).toEqual([first, second].filter(({ length }) => length > 0).map(String));
+    }
+  });
+
   it('takes text and bytes, and writes what others read', async () => {
     const rows = Array.from({ length: 10_000 }, (_, n) => ({ n, city: 'Zürich' }));
     const packed = await Array.fromAsync(pipe(rows, toNdjson(), compress('gzip')));
@@ -261,6 +286,8 @@ describe('compress', () => {
   });
 
   it('refuses what it does not know', () => {
+    // @ts-expect-error not a boolean
+    expect(() => compress('gzip', { flush: 1 })).toThrow('Option "compress.flush" must be true or false, got 1.');
     // @ts-expect-error not a compression
     expect(() => compress('auto')).toThrow('Option "compress.format" must be one of');
   });

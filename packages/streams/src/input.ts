@@ -64,10 +64,20 @@ function openWebStream<T>(stream: ReadableStream<T>): Input<T> {
   const reader = stream.getReader();
   return {
     chunked: false,
-    next: () => reader.read(),
-    async close(reason) {
-      await reader.cancel(reason);
+    async next() {
+      const result = await reader.read();
+      if (result.done) reader.releaseLock();
+      return result;
+    },
+    async fail() {
       reader.releaseLock();
+    },
+    async close(reason) {
+      try {
+        await reader.cancel(reason);
+      } finally {
+        reader.releaseLock();
+      }
     },
   };
 }

@@ -7,6 +7,8 @@ expectTypeOf(fromObservable(subject)).toEqualTypeOf<Pipe<{ celsius: number }>>()
 expectTypeOf(fromObservable(rx.of(1, 2), { onDrop: (n) => n.toFixed() })).toEqualTypeOf<Pipe<number>>();
 declare const handmade: { subscribe(observer: { next(value: string): void }): { unsubscribe(): void } };
 expectTypeOf(fromObservable(handmade)).toEqualTypeOf<Pipe<string>>();
+declare const torn: { subscribe(observer: { next(value: string): void }): () => void };
+expectTypeOf(fromObservable(torn)).toEqualTypeOf<Pipe<string>>();
 expectTypeOf(rx.from(toObservable(pipe([1])))).toEqualTypeOf<rx.Observable<number>>();
 expectTypeOf(interval(1)).toEqualTypeOf<Pipe<number>>();
 // @ts-expect-error not an observable

@@ -104,6 +104,21 @@ describe('fromObservable', () => {
     await expect(run(fromObservable(readings([1, 2]), options))).rejects.toThrow('None must be lost.');
   });
 
+  it('calls what tears the subscription down, where subscribe returns that', async () => {
+    let torn = 0;
+    const source = {
+      subscribe({ next, complete }: Observer<number>) {
+        next(1);
+        complete();
+        return () => {
+          torn += 1;
+        };
+      },
+    };
+    expect(await Array.fromAsync(fromObservable(source))).toEqual([1]);
+    expect(torn).toBe(1);
+  });
+
   it('is aborted while it waits', async () => {
     const subject = new rx.Subject<number>();
     const signal = AbortSignal.timeout(10);

@@ -13,7 +13,8 @@ export interface Observer<T> {
 
 /** Whatever can be subscribed to: an rxjs `Observable` or `Subject`, or an object made by hand. */
 export interface Subscribable<T> {
-  subscribe(observer: Observer<T>): { unsubscribe(): void };
+  /** @returns What ends the subscription. */
+  subscribe(observer: Observer<T>): { unsubscribe(): void } | (() => void);
 }
 
 /** rxjs overloads `subscribe` in a way that hides the type of its values from TypeScript; `forEach` shows it. */
@@ -114,7 +115,8 @@ export function fromObservable<T>(source: Subscribable<T>, options: FromObservab
         } else break;
       }
     } finally {
-      subscription.unsubscribe();
+      if (typeof subscription === 'function') subscription();
+      else subscription.unsubscribe();
     }
     if (end.failure !== undefined) throw end.failure.error;
   });

@@ -125,8 +125,8 @@ class NodeSink<T> implements Sink<T> {
 
 /** The response of http2 is no Writable, says less and emits otherwise than one; the stream that it writes to is one. */
 function findWritable(response: object): Writable | undefined {
-  const isWrapper = !(response instanceof Writable) && 'stream' in response && response.stream instanceof Writable;
-  return isWrapper ? response.stream : undefined;
+  if (response instanceof Writable || !('stream' in response)) return undefined;
+  return response.stream instanceof Writable ? response.stream : undefined;
 }
 
 class WebSink<T> implements Sink<T> {

@@ -1,50 +1,53 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { BodyError, describeFailure, SchemaError } from './errors.ts';
-import { BrokenOff, type Head, type Opened, type Received } from './exchange.ts';
+import { BodyError, SchemaError } from './errors.ts';
 import type { RequestFacts } from './facts.ts';
+import { fieldOf, type Fields } from './message.ts';
 
 const maxStartCharacters = 512;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The start of a body as text, for an error to show. */
 export function startOf(body: Uint8Array): string {
   return new TextDecoder().decode(body.subarray(0, maxStartCharacters * 4)).slice(0, maxStartCharacters);
 }
 
-/** @throws {BodyError} When the bytes are not UTF-8, or compressed, which nobody asked for. */
-export function decodeText({ fields, body }: Pick<Received, 'fields' | 'body'>, facts: RequestFacts): string {
-  const encoding = fields['content-encoding']?.toString();
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new BodyError(facts, `sent a body encoded as "${encoding}", which was not asked for`, '');
-  }
+/** @throws {BodyError} When the bytes are not UTF-8. */
+export function decodeText(content: Uint8Array, facts: RequestFacts): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return utf8.decode(content);
   } catch (error) {
-    throw new BodyError(facts, 'sent a body that is not UTF-8', startOf(body), error);
+    throw new BodyError(facts, 'sent a body that is not UTF-8', startOf(content), error);
   }
 }
 
 /** @throws {BodyError} When the content type is not JSON, or the body is empty, truncated or broken. */
-export function decodeJson({ fields, body }: Pick<Received, 'fields' | 'body'>, facts: RequestFacts): unknown {
-  checkContentType(fields, /^application\/(?:[\w.+-]+\+)?json$/, 'JSON', body, facts);
-  if (body.byteLength === 0) throw new BodyError(facts, 'sent an empty body where JSON was wanted', '');
-  const text = decodeText({ fields, body }, facts);
+export function decodeJson(content: Uint8Array, fields: Fields, facts: RequestFacts): unknown {
+  checkContentType(fields, /^application\/(?:[\w.+-]+\+)?json$/, 'JSON', content, facts);
+  if (content.byteLength === 0) throw new BodyError(facts, 'sent an empty body where JSON was wanted', '');
+  const text = decodeText(content, facts);
   try {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new BodyError(facts, `sent ${body.byteLength} bytes that are not JSON (${reason})`, startOf(body), error);
+    throw new BodyError(
+      facts,
+      `sent ${content.byteLength} bytes that are not JSON (${reason})`,
+      startOf(content),
+      error,
+    );
   }
 }
 
 /** @throws {BodyError} When there is a content type and it does not match. */
 export function checkContentType(
-  fields: Head['fields'],
+  fields: Fields,
   wanted: RegExp,
   name: string,
   body: Uint8Array,
   facts: RequestFacts,
 ): void {
-  const got = fields['content-type']?.toString().split(';', 1)[0]?.trim().toLowerCase();
+  const got = fieldOf(fields, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (got === undefined || got === '' || wanted.test(got)) return;
   throw new BodyError(facts, `sent "${got}" where ${name} was wanted`, startOf(body));
 }
@@ -58,20 +61,4 @@ export async function validate<S extends StandardSchemaV1>(
   const result = await schema['~standard'].validate(value);
   if (result.issues) throw new SchemaError(facts, result.issues);
   return result.value;
-}
-
-/** The chunks of a body that is read outside of a policy, with the failures of the connection as errors of ours. */
-export async function* readBody(
-  { status, body }: Pick<Opened, 'status' | 'body'>,
-  facts: RequestFacts,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void> {
-  try {
-    yield* body;
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    throw error instanceof Error ? describeFailure(new BrokenOff(status, error), facts) : error;
-  } finally {
-    body.destroy();
-  }
 }

@@ -257,9 +257,9 @@ describe('response', () => {
       response.write('first');
       setTimeout(() => response.end('second'), 20);
     });
-    const { body } = await api.get('/').response();
+    const response = await api.get('/').response();
     const chunks: string[] = [];
-    for await (const chunk of body) chunks.push(Buffer.from(chunk).toString());
+    for await (const chunk of response.stream()) chunks.push(Buffer.from(chunk).toString());
     expect(chunks).toEqual(['first', 'second']);
   });
 
@@ -309,11 +309,11 @@ describe('response', () => {
       };
       Readable.from(source()).pipe(response);
     });
-    const { body } = await api.get('/').response();
+    const response = await api.get('/').response();
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(taken).toBeLessThan(pieces / 2);
     let length = 0;
-    for await (const chunk of body) length += chunk.byteLength;
+    for await (const chunk of response.stream()) length += chunk.byteLength;
     expect(length).toBe(pieces * piece.byteLength);
   });
 
@@ -349,10 +349,10 @@ describe('response', () => {
   it('ends with the signal of the caller, in the middle of the body', async () => {
     const { api } = await setUp((_request, response) => void response.write('first'));
     const controller = new AbortController();
-    const { body } = await api.get('/', { signal: controller.signal }).response();
+    const response = await api.get('/', { signal: controller.signal }).response();
     const reason = new Error('enough');
     const reading = (async () => {
-      for await (const chunk of body) if (chunk.length) controller.abort(reason);
+      for await (const chunk of response.stream()) if (chunk.length) controller.abort(reason);
     })();
     await expect(reading).rejects.toBe(reason);
   });

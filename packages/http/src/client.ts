@@ -1,29 +1,25 @@
 import { setMaxListeners } from 'node:events';
-import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
-import { type Policy, policy as compose, retry, type RetryOptions, timeout } from '@dataenginex/resilience';
+import { checkInteger, checkNumber, OptionError } from '@dataenginex/core';
 import { Agent, type Dispatcher } from 'undici';
-import { ClientClosedError, isRetryable } from './errors.ts';
+import { createAttempts } from './attempts.ts';
+import { acceptedEncodings } from './content.ts';
+import { ClientClosedError } from './errors.ts';
 import { PendingRequest } from './pending-request.ts';
+import { choosePolicies, type PolicyOptions } from './policies.ts';
 import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
 
 /** Header names and values. A name that is `undefined` in a request takes the client's default away. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
-export interface ClientOptions {
+export interface ClientOptions extends PolicyOptions {
   /** What paths are appended to. Without it every request takes a whole URL. */
   baseUrl?: string | URL | undefined;
   /** Sent with every request. */
   headers?: RequestHeaders | undefined;
-  /** For a whole request: all attempts, the waits between them, and reading the body. @default 30_000 */
-  timeoutMs?: number | undefined;
-  /** For one attempt. @default 10_000 */
-  attemptTimeoutMs?: number | undefined;
-  /** How failed attempts are repeated. @default 4 attempts, full jitter from 100 ms, never before `Retry-After` */
-  retry?: RetryOptions | undefined;
-  /** Takes the place of the two timeouts and the retry. Asked once for each origin, of which the last 1,000 are kept. */
-  policy?: ((origin: string) => Policy) | undefined;
   /** The largest body that `json`, `text` and `bytes` will hold. @default 64 MiB */
   maxBodyBytes?: number | undefined;
+  /** Whether compressed answers are asked for, and decompressed. @default true */
+  decompress?: boolean | undefined;
   /** Connections to one origin; further requests wait for one. @default 128 */
   connections?: number | undefined;
   /** An undici dispatcher to send through, such as a proxy agent. It stays yours to close. @default one of its own */
@@ -58,8 +54,6 @@ export interface Client extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const maxOrigins = 1_000;
-
 /**
  * An HTTP client over undici, with deadlines, retries and schema-checked bodies.
  *
@@ -76,35 +70,46 @@ const maxOrigins = 1_000;
  * @throws {OptionError} When an option cannot work or two contradict each other.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const { headers = {}, maxBodyBytes = 64 * 2 ** 20, connections = 128, dispatcher } = options;
+  const {
+    baseUrl,
+    headers = {},
+    maxBodyBytes = 64 * 2 ** 20,
+    decompress = true,
+    connections = 128,
+    dispatcher,
+    ...policies
+  } = options;
   checkInteger('createClient.maxBodyBytes', maxBodyBytes, { min: 1 });
   checkInteger('createClient.connections', connections, { min: 1 });
-  const base = options.baseUrl === undefined ? undefined : parseBaseUrl(options.baseUrl);
-  const defaults = normalizeHeaders('createClient.headers', headers);
-  const policyOf = choosePolicy(options);
+  const base = baseUrl === undefined ? undefined : parseBaseUrl(baseUrl);
+  const accepting = decompress ? { 'accept-encoding': acceptedEncodings } : {};
+  const defaults = { ...accepting, ...normalizeHeaders('createClient.headers', headers) };
 
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   let agent: Agent | undefined;
+  const send = createAttempts({
+    dispatcher: () => dispatcher ?? (agent ??= new Agent({ connections })),
+    policyOf: choosePolicies(policies, connections),
+    closing: closing.signal,
+  });
   const request: Client['request'] = (method, path, requestOptions = {}) => {
     closing.signal.throwIfAborted();
     checkMethod(method);
     const url = resolveUrl(path, base, requestOptions.query);
-    const { signal, throwHttpErrors = true, timeoutMs: deadlineMs } = requestOptions;
-    if (deadlineMs !== undefined) checkNumber('request.timeoutMs', deadlineMs, { min: 1, max: 2 ** 31 - 1 });
+    const { signal, throwHttpErrors = true, timeoutMs } = requestOptions;
+    if (timeoutMs !== undefined) checkNumber('request.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });
     const { body, contentType } = encodeBody(method, requestOptions);
+    const own = normalizeHeaders('request.headers', requestOptions.headers ?? {});
     return new PendingRequest({
-      url,
-      method,
-      headers: mergeHeaders(defaults, contentType, normalizeHeaders('request.headers', requestOptions.headers ?? {})),
-      body,
-      dispatcher: dispatcher ?? (agent ??= new Agent({ connections })),
-      policy: policyOf(url.origin),
-      deadline: deadlineMs === undefined ? undefined : timeout(deadlineMs),
+      request: { url, method, headers: mergeHeaders(defaults, contentType, own), body },
+      send,
       signal,
-      closing: closing.signal,
+      timeoutMs,
       maxBodyBytes,
+      decompress,
       throwHttpErrors,
+      repeatable: false,
     });
   };
   const verb =
@@ -127,42 +132,6 @@ export function createClient(options: ClientOptions = {}): Client {
     options: verb('OPTIONS'),
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function choosePolicy({
-  policy,
-  timeoutMs,
-  attemptTimeoutMs,
-  retry: retryOptions,
-}: ClientOptions): (origin: string) => Policy {
-  if (policy === undefined) {
-    const standard = defaultPolicy(timeoutMs, attemptTimeoutMs, retryOptions);
-    return () => standard;
-  }
-  checkFunction('createClient.policy', policy);
-  for (const [name, value] of Object.entries({ timeoutMs, attemptTimeoutMs, retry: retryOptions })) {
-    if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
-  }
-  return perOrigin(policy);
-}
-
-function defaultPolicy(timeoutMs = 30_000, attemptTimeoutMs = 10_000, options: RetryOptions = {}): Policy {
-  checkNumber('createClient.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });
-  checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: 1, max: 2 ** 31 - 1 });
-  const { retryIf = isRetryable } = options;
-  return compose(timeout(timeoutMs), retry({ ...options, retryIf }), timeout(attemptTimeoutMs));
-}
-
-function perOrigin(create: (origin: string) => Policy): (origin: string) => Policy {
-  const kept = new Map<string, Policy>();
-  return (origin) => {
-    const found = kept.get(origin) ?? create(origin);
-    kept.delete(origin);
-    kept.set(origin, found);
-    const [oldest = ''] = kept.keys();
-    if (kept.size > maxOrigins) kept.delete(oldest);
-    return found;
   };
 }
 

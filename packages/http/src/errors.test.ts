@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sendJson, serve, serveRaw } from '../test/server.ts';
@@ -82,9 +83,20 @@ describe('errors', () => {
     await expect(cut).rejects.toMatchObject({ code: 'DEX_HTTP_STATUS', status: 404, bodyStart: 'no such' });
   });
 
-  it('name an encoding that was not asked for', async () => {
-    const { api } = await answering(200, { ...json, 'content-encoding': 'gzip' }, Buffer.from([0x1f, 0x8b]));
-    await expect(api.get('/').json()).rejects.toThrow('sent a body encoded as "gzip", which was not asked for');
+  it('name an encoding that is not known, and one that is broken', async () => {
+    const unknown = await answering(200, { ...json, 'content-encoding': 'compress' }, '1');
+    await expect(unknown.api.get('/').json()).rejects.toThrow('sent a body encoded as "compress", which was not');
+    const broken = await answering(200, { ...json, 'content-encoding': 'gzip' }, gzipSync('1').subarray(0, -4));
+    await expect(broken.api.get('/').json()).rejects.toThrow('sent a body that is not gzip (unexpected end of file)');
+    await expect(
+      broken.api
+        .get('/')
+        .response()
+        .then((response) => response.text()),
+    ).rejects.toMatchObject({
+      code: 'DEX_HTTP_BODY',
+      message: expect.stringContaining('is not gzip'),
+    });
   });
 
   it('accept JSON by any of its names, or without one', async () => {

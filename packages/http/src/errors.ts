@@ -1,7 +1,8 @@
 import { DexError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { BrokenOff, type Head, toHeaders } from './exchange.ts';
+import { BrokenOff } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
+import { type Head, toHeaders } from './message.ts';
 
 /** The base of what a request rejects with, unless the caller aborted: then it is `signal.reason`. */
 export abstract class HttpError extends DexError {
@@ -36,7 +37,7 @@ export class StatusError extends HttpError {
 
   constructor(facts: RequestFacts, { status, fields }: Head, bodyStart: string) {
     super(facts, `answered ${status}${quote(bodyStart)}`);
-    this.retryable = facts.idempotent && retryableStatuses.has(status);
+    this.retryable = facts.repeatable && retryableStatuses.has(status);
     this.status = status;
     this.headers = toHeaders(fields);
     this.bodyStart = bodyStart;
@@ -55,7 +56,7 @@ export class NetworkError extends HttpError {
   constructor(facts: RequestFacts, failure: unknown) {
     const cause = failure instanceof BrokenOff ? failure.cause : failure;
     super(facts, `failed: ${failure instanceof Error ? reasonOf(failure) : String(failure)}`, { cause });
-    this.retryable = !isMisuse(cause) && (facts.idempotent || neverSent(cause));
+    this.retryable = !isMisuse(cause) && (facts.repeatable || neverSent(cause));
     this.status = failure instanceof BrokenOff ? failure.status : undefined;
   }
 }
@@ -70,7 +71,7 @@ export class RequestTimeoutError extends HttpError {
   constructor(facts: RequestFacts, timeoutMs: number, cause: unknown) {
     const before = cause instanceof HttpError ? `; the attempt before: ${cause.message.replace(/\.$/, '')}` : '';
     super(facts, `did not finish within ${timeoutMs} ms`, { cause, before });
-    this.retryable = facts.idempotent;
+    this.retryable = facts.repeatable;
     this.timeoutMs = timeoutMs;
   }
 }
@@ -153,13 +154,29 @@ export class ClientClosedError extends DexError {
  */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof HttpError) return error.retryable;
-  return codeOf(error) === 'DEX_TIMEOUT';
+  return isTimeout(error);
 }
 
 /** What undici threw, as an error of ours. */
 export function describeFailure(error: unknown, facts: RequestFacts): unknown {
   const cause = error instanceof BrokenOff ? error.cause : error;
   return cause instanceof HttpError || cause instanceof ClientClosedError ? cause : new NetworkError(facts, error);
+}
+
+/** What speaks against an origin, and opens its circuit: it is not there, too slow, or broken. */
+export function isUpstreamFailure(error: unknown): boolean {
+  if (error instanceof StatusError) return error.status >= 500;
+  return error instanceof NetworkError || isTimeout(error);
+}
+
+/** What a timeout of resilience rejects with. */
+export function isTimeout(error: unknown): error is Error & { readonly timeoutMs: number } {
+  return codeOf(error) === 'DEX_TIMEOUT' && error instanceof Error && 'timeoutMs' in error;
+}
+
+/** Worth another attempt, and a failure in the eyes of a policy. */
+export function isRetryableStatus(status: number): boolean {
+  return retryableStatuses.has(status);
 }
 
 const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);

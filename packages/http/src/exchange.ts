@@ -1,34 +1,22 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-
-/** A request as it goes out. */
-export interface Outgoing {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | null;
-}
-
-type Fields = Readonly<Record<string, string | string[] | undefined>>;
-
-/** How an answer begins. */
-export interface Head {
-  readonly status: number;
-  /** As undici gives them, names in lower case: making `Headers` of them costs more than all else here. */
-  readonly fields: Fields;
-}
-
-/** A whole answer. */
-export interface Received extends Head {
-  readonly body: Uint8Array;
-  /** The body went past the limit, and `body` holds what came before. */
-  readonly truncated: boolean;
-}
+import {
+  type Call,
+  destroyOnAbort,
+  type Fields,
+  type Head,
+  isSuccess,
+  type Outgoing,
+  type OutgoingBody,
+  type Reply,
+} from './message.ts';
 
 /** An answer whose body is still to come. */
 export interface Opened extends Head {
   readonly body: Readable;
 }
+
+type Answer = Omit<Reply, 'facts'>;
 
 /** The answer broke off after its headers. */
 export class BrokenOff extends Error {
@@ -40,23 +28,20 @@ export class BrokenOff extends Error {
   }
 }
 
-/** Of an answer that is not 2xx, so much is read for the error to show. */
-export const maxErrorBytes = 16 * 2 ** 10;
+/** Sends a request and reads of the answer what the call asks for. */
+export function exchange(dispatcher: Dispatcher, request: Outgoing, call: Call, signal: AbortSignal): Promise<Answer> {
+  return call.whole ? receive(dispatcher, request, call, signal) : openAnswer(dispatcher, request, call, signal);
+}
 
 /**
  * Sends the request and reads the whole body. A handler of its own under undici's dispatcher: `undici.request` puts a
  * Readable between the socket and the buffer, which this has no use for.
  */
-export function exchange(
-  dispatcher: Dispatcher,
-  request: Outgoing,
-  signal: AbortSignal,
-  limits: { readonly maxBodyBytes: number; readonly maxErrorBytes: number },
-): Promise<Received> {
+function receive(dispatcher: Dispatcher, request: Outgoing, call: Call, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let status = 0;
     let fields: Fields = {};
-    let limit = limits.maxBodyBytes;
+    let limit = call.maxBodyBytes;
     let length = 0;
     const chunks: Buffer[] = [];
 
@@ -79,7 +64,7 @@ export function exchange(
           if (statusCode < 200) return;
           status = statusCode;
           fields = received;
-          if (!isSuccess(status)) limit = limits.maxErrorBytes;
+          if (!isSuccess(status)) limit = call.maxErrorBytes ?? limit;
         },
         onResponseData(controller, chunk) {
           length += chunk.byteLength;
@@ -95,11 +80,24 @@ export function exchange(
   });
 }
 
+/** Sends the request and reads its headers, and the start of a body that only tells what went wrong. */
+async function openAnswer(
+  dispatcher: Dispatcher,
+  request: Outgoing,
+  { maxErrorBytes }: Call,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const opened = await open(dispatcher, request, signal);
+  destroyOnAbort(opened.body, signal);
+  if (isSuccess(opened.status) || maxErrorBytes === undefined) return opened;
+  return { ...opened, body: await readStart(opened.body, maxErrorBytes) };
+}
+
 /**
  * Sends the request and resolves when the headers are there. `signal` ends the wait for them; from then on the body is
  * ended by destroying it.
  */
-export function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): Promise<Opened> {
+function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): Promise<Opened> {
   return new Promise((resolve, reject) => {
     let body: Readable | undefined;
     const fail = (error: unknown): void => {
@@ -155,19 +153,15 @@ function abortWith(signal: AbortSignal, fail: (error: unknown) => void) {
   };
 }
 
-export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
-/** Reads the start of an answer that is not 2xx, as much of it as comes, and lets go of the rest. */
-export async function readErrorStart({ body }: Opened): Promise<Buffer> {
+/** As much of the start as comes; lets go of the rest. */
+async function readStart(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       length += chunk.byteLength;
-      if (length >= maxErrorBytes) break;
+      if (length >= maxBytes) break;
     }
   } catch {
     // the status is what counts
@@ -176,17 +170,20 @@ export async function readErrorStart({ body }: Opened): Promise<Buffer> {
 }
 
 function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.DispatchOptions {
+  const path = `${url.pathname}${url.search}`;
   // The policy's deadlines are what counts, and may be longer than undici's 300 s.
-  return { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers, body, headersTimeout: 0 };
+  return { origin: url.origin, path, method, headers, body: toBody(body), headersTimeout: 0 };
 }
 
-export function toHeaders(fields: Fields): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
-  }
-  return headers;
+function toBody(body: OutgoingBody): string | Uint8Array | Readable | null {
+  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return body;
+  return Readable.from(
+    // opened once its first piece is asked for: what never left can then be sent again
+    (async function* () {
+      yield* body.open();
+    })(),
+    { objectMode: false },
+  );
 }
 
 function asError(reason: unknown): Error {

@@ -4,11 +4,19 @@ export interface RequestFacts {
   /** Redacted. */
   readonly url: string;
   readonly attempt: number;
-  readonly idempotent: boolean;
+  /** Whether it may be sent again although it may have had its effect. */
+  readonly repeatable: boolean;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
+export function isSafe(method: string): boolean {
+  return safeMethods.has(method);
+}
 
 export function isIdempotent(method: string): boolean {
   return idempotentMethods.has(method);

@@ -11,5 +11,7 @@ export {
   SchemaError,
   StatusError,
 } from './errors.ts';
-export type { HttpResponse, PendingRequest } from './pending-request.ts';
+export type { HttpResponse } from './http-response.ts';
+export type { PendingRequest } from './pending-request.ts';
+export type { PolicyOptions } from './policies.ts';
 export type { Query } from './url.ts';

@@ -1,25 +1,25 @@
 import { FormatError, fromNdjson, parse, ParseError, pipe } from '@dataenginex/streams';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { checkContentType, readBody } from './body.ts';
+import { checkContentType } from './body.ts';
+import { type ContentOptions, contentChunks } from './content.ts';
 import { BodyError, SchemaError } from './errors.ts';
-import type { Opened } from './exchange.ts';
-import type { RequestFacts } from './facts.ts';
+import { letGo, type Reply } from './message.ts';
 
 /** Besides the format's own names: text, which is what a file server makes of an `.ndjson`. */
 const contentTypes = /^(?:application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json)|text\/plain)$/;
 
 /** The rows of a body, each as the schema reads it. */
 export async function* readNdjson(
-  opened: Opened,
+  reply: Reply,
   schema: StandardSchemaV1 | undefined,
-  facts: RequestFacts,
-  signal: AbortSignal | undefined,
+  options: ContentOptions,
 ): AsyncGenerator<unknown, void> {
+  const { fields, facts } = reply;
   try {
-    checkContentType(opened.fields, contentTypes, 'NDJSON', new Uint8Array(), facts);
-    const rows = fromNdjson(readBody(opened, facts, signal));
+    checkContentType(fields, contentTypes, 'NDJSON', new Uint8Array(), facts);
+    const rows = fromNdjson(contentChunks(reply, options));
     for await (const row of schema === undefined ? rows : pipe(rows, parse(schema))) {
-      signal?.throwIfAborted(); // a chunk may hold many rows
+      options.signal?.throwIfAborted(); // a chunk may hold many rows
       yield row;
     }
   } catch (error) {
@@ -30,6 +30,6 @@ export async function* readNdjson(
     if (error instanceof ParseError) throw new SchemaError(facts, error.issues, `row ${error.position.index}`);
     throw error;
   } finally {
-    opened.body.destroy();
+    letGo(reply);
   }
 }

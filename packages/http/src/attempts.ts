@@ -1,0 +1,126 @@
+import { Readable } from 'node:stream';
+import type { Attempt } from '@dataenginex/resilience';
+import type { Dispatcher } from 'undici';
+import { startOf } from './body.ts';
+import { HttpError, isRetryableStatus, isTimeout, NetworkError, RequestTimeoutError, StatusError } from './errors.ts';
+import { exchange } from './exchange.ts';
+import { isIdempotent, redact, type RequestFacts } from './facts.ts';
+import { type Call, destroyOnAbort, letGo, type Outgoing, type Reply, type Send } from './message.ts';
+import type { PolicyOf } from './policies.ts';
+import { traced } from './telemetry.ts';
+
+/** What all requests of a client go through. */
+export interface Transport {
+  readonly dispatcher: () => Dispatcher;
+  readonly policyOf: PolicyOf;
+  /** Aborts when the client closes. */
+  readonly closing: AbortSignal;
+}
+
+/** Sends requests, each in as many attempts as the policy of its origin makes. */
+export function createAttempts(transport: Transport): Send {
+  return (request, call) => new Attempts(transport, request, call).run();
+}
+
+/** The attempts of one request. */
+class Attempts {
+  readonly #transport: Transport;
+  readonly #request: Outgoing;
+  readonly #call: Call;
+  #facts: RequestFacts;
+  #mayBeSent = false;
+  #failure: unknown;
+  #lastSignal: AbortSignal | undefined;
+  /** What came with a status that is worth another attempt, by the error it was thrown as. */
+  #refusals: Map<unknown, Reply> | undefined;
+
+  constructor(transport: Transport, request: Outgoing, call: Call) {
+    const { url, method, body } = request;
+    const isReplayable = body === null || typeof body === 'string' || body instanceof Uint8Array || body.replayable;
+    this.#transport = transport;
+    this.#request = request;
+    this.#call = call;
+    const repeatable = isReplayable && (call.repeatable || isIdempotent(method));
+    this.#facts = { method, url: redact(url), attempt: 1, repeatable };
+  }
+
+  async run(): Promise<Reply> {
+    const { closing, policyOf } = this.#transport;
+    const { url, method } = this.#request;
+    const { signal, release } = anyOf(this.#call.signal, closing);
+    let reply: Reply | undefined;
+    try {
+      reply = await policyOf(url.origin, method).run((attempt) => this.#attempt(attempt), { signal });
+      return reply;
+    } catch (error) {
+      reply = this.#refusals?.get(error);
+      if (reply !== undefined) return reply;
+      if (signal.aborted || !isTimeout(error)) throw error;
+      throw new RequestTimeoutError(
+        this.#facts,
+        error.timeoutMs,
+        this.#failure instanceof HttpError ? this.#failure : error,
+      );
+    } finally {
+      release();
+      for (const refusal of this.#refusals?.values() ?? []) if (refusal !== reply) letGo(refusal);
+    }
+  }
+
+  async #attempt({ signal, attempt }: Attempt): Promise<Reply> {
+    // Whatever the policy says, nothing is sent twice that may have had its effect.
+    if (this.#mayBeSent && !this.#facts.repeatable) {
+      if (this.#lastSignal?.aborted === true) throw this.#lastSignal.reason;
+      throw this.#failure ?? new NetworkError(this.#facts, underWay);
+    }
+    const facts = { ...this.#facts, attempt };
+    this.#facts = facts;
+    this.#mayBeSent = true;
+    this.#lastSignal = signal;
+    const { last } = this.#call;
+    if (last) last.facts = facts;
+    try {
+      return await traced(this.#request, facts, () => this.#send(signal, facts));
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      this.#failure = error;
+      if (last) last.failure = error;
+      if (error instanceof NetworkError && error.retryable) this.#mayBeSent = false;
+      throw error;
+    }
+  }
+
+  async #send(signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
+    const { dispatcher, closing } = this.#transport;
+    const reply = { ...(await exchange(dispatcher(), this.#request, this.#call, signal)), facts };
+    if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
+    if (!isRetryableStatus(reply.status)) return reply;
+    const refusal = new StatusError(facts, reply, reply.body instanceof Readable ? '' : startOf(reply.body));
+    this.#refusals ??= new Map();
+    this.#refusals.set(refusal, reply);
+    throw refusal;
+  }
+}
+
+/** A policy began a second attempt of a request that is not safe to repeat before the first had ended. */
+const underWay = 'an attempt that may not be repeated is under way';
+
+/** `AbortSignal.any`, without what it leaves behind on a signal that lives as long as the process. */
+function anyOf(
+  own: AbortSignal | undefined,
+  closing: AbortSignal,
+): { readonly signal: AbortSignal; readonly release: () => void } {
+  if (own === undefined) return { signal: closing, release: () => {} };
+  if (own.aborted || closing.aborted) return { signal: own.aborted ? own : closing, release: () => {} };
+  const controller = new AbortController();
+  const abort = ({ target }: Event): void => controller.abort(target === own ? own.reason : closing.reason);
+  own.addEventListener('abort', abort, { once: true });
+  closing.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    release: () => {
+      own.removeEventListener('abort', abort);
+      closing.removeEventListener('abort', abort);
+    },
+  };
+}

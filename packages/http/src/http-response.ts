@@ -1,0 +1,46 @@
+import { BodyReaders } from './body-readers.ts';
+import type { ContentOptions } from './content.ts';
+import { BodyUsedError } from './errors.ts';
+import { isSuccess, letGo, type Reply, toHeaders } from './message.ts';
+
+/** An answer with its body still to read, by one of the readers. One that is not read must be closed. */
+export class HttpResponse extends BodyReaders implements AsyncDisposable {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Where it came from in the end, redacted. */
+  readonly url: string;
+  protected readonly contentOptions: ContentOptions;
+  readonly #reply: Reply;
+  readonly #claim: () => boolean;
+
+  /** @param claim Whether the body is still to be read; asked by whoever is about to do so. */
+  constructor(reply: Reply, options: ContentOptions, claim: () => boolean) {
+    super();
+    this.status = reply.status;
+    this.headers = toHeaders(reply.fields);
+    this.url = reply.facts.url;
+    this.contentOptions = options;
+    this.#reply = reply;
+    this.#claim = claim;
+  }
+
+  /** Whether the status is one of success, 200 to 299. */
+  get ok(): boolean {
+    return isSuccess(this.status);
+  }
+
+  protected async take(): Promise<Reply> {
+    if (!this.#claim()) throw new BodyUsedError(this.#reply.facts);
+    return this.#reply;
+  }
+
+  /** Lets go of the connection, whether or not the body was read. */
+  async close(): Promise<void> {
+    this.#claim();
+    letGo(this.#reply);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

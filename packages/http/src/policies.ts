@@ -1,0 +1,104 @@
+import { checkFunction, checkNumber, OptionError } from '@dataenginex/core';
+import {
+  bulkhead,
+  type BulkheadOptions,
+  circuitBreaker,
+  type CircuitBreakerOptions,
+  hedge,
+  type HedgeOptions,
+  type Policy,
+  policy as compose,
+  retry,
+  type RetryOptions,
+  timeout,
+} from '@dataenginex/resilience';
+import { isRetryable, isUpstreamFailure } from './errors.ts';
+import { isSafe } from './facts.ts';
+
+/** What stands between a request and its origin; each part but the timeouts can be left out with `false`. */
+export interface PolicyOptions {
+  /** For a whole request: all attempts, the waits between them, and reading the body. @default 30_000 */
+  timeoutMs?: number | undefined;
+  /** For one attempt. @default 10_000 */
+  attemptTimeoutMs?: number | undefined;
+  /** How failed attempts are repeated. @default 4 attempts, full jitter from 100 ms, never before `Retry-After` */
+  retry?: RetryOptions | false | undefined;
+  /**
+   * When an origin is left alone. What counts as its failure are timeouts, failed connections and 5xx.
+   * @default after 10 failures in a row or half of the last 100, for 5 s and longer
+   */
+  circuitBreaker?: CircuitBreakerOptions | false | undefined;
+  /** How many requests an origin is sent at once. @default as many as `connections`, and 1_000 that wait */
+  bulkhead?: BulkheadOptions | false | undefined;
+  /** When a GET, HEAD or OPTIONS that is slow for its origin is sent a second time. @default slower than 95 of 100 */
+  hedge?: HedgeOptions | false | undefined;
+  /** Takes the place of all these. Asked once for each origin, of which the last 1,000 are kept. */
+  policy?: ((origin: string) => Policy) | undefined;
+}
+
+/** The policy that a request of this method runs under. */
+export type PolicyOf = (origin: string, method: string) => Policy;
+
+const maxOrigins = 1_000;
+const maxTimerMs = 2 ** 31 - 1;
+
+/** @throws {OptionError} When an option cannot work, or stands beside the `policy` that takes its place. */
+export function choosePolicies(options: PolicyOptions, connections: number): PolicyOf {
+  const { policy, ...parts } = options;
+  if (policy === undefined) {
+    standardPolicies(parts, connections); // to refuse what cannot work at once
+    const kept = perOrigin(() => standardPolicies(parts, connections));
+    return (origin, method) => {
+      const { safe, unsafe } = kept(origin);
+      return isSafe(method) ? safe : unsafe;
+    };
+  }
+  checkFunction('createClient.policy', policy);
+  for (const [name, value] of Object.entries(parts)) {
+    if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
+  }
+  return perOrigin(policy);
+}
+
+/** One breaker, bulkhead and retry budget for both; only what is safe is sent a second time before it failed. */
+function standardPolicies(
+  options: Omit<PolicyOptions, 'policy'>,
+  connections: number,
+): Record<'safe' | 'unsafe', Policy> {
+  const { timeoutMs = 30_000, attemptTimeoutMs = 10_000 } = options;
+  checkNumber('createClient.timeoutMs', timeoutMs, { min: 1, max: maxTimerMs });
+  checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: 1, max: maxTimerMs });
+  const shared = [timeout(timeoutMs)];
+  if (options.retry !== false) {
+    const { retryIf = isRetryable } = options.retry ?? {};
+    shared.push(retry({ ...options.retry, retryIf }));
+  }
+  if (options.circuitBreaker !== false) {
+    const { failureIf = isUpstreamFailure } = options.circuitBreaker ?? {};
+    shared.push(circuitBreaker({ ...options.circuitBreaker, failureIf }));
+  }
+  if (options.bulkhead !== false) {
+    const { concurrent = connections, maxQueued = 1_000 } = options.bulkhead ?? {};
+    shared.push(bulkhead({ ...options.bulkhead, concurrent, maxQueued }));
+  }
+  const attempt = timeout(attemptTimeoutMs);
+  const unsafe = compose(...shared, attempt);
+  return { unsafe, safe: options.hedge === false ? unsafe : compose(...shared, hedge(options.hedge), attempt) };
+}
+
+/** Remembers what was made for an origin; past the limit, the one that was not used for longest is forgotten. */
+function perOrigin<T>(create: (origin: string) => T): (origin: string) => T {
+  const kept = new Map<string, T>();
+  let lastOrigin: string | undefined;
+  let last: T;
+  return (origin) => {
+    if (origin === lastOrigin) return last;
+    last = kept.get(origin) ?? create(origin);
+    lastOrigin = origin;
+    kept.delete(origin);
+    kept.set(origin, last);
+    const [oldest = ''] = kept.keys();
+    if (kept.size > maxOrigins) kept.delete(oldest);
+    return last;
+  };
+}

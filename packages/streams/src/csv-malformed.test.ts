@@ -1,5 +1,7 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { fromCsv, fromJsonArray, fromNdjson, fromSse, type Reject } from './index.ts';
+import { fromCsv, fromJsonArray, fromNdjson, fromSse, pipe, type Reject } from './index.ts';
 
 /** In pieces of so many bytes. */
 function* pieces(text: string, size: number): Generator<Uint8Array> {
@@ -18,6 +20,54 @@ describe('a codec, given pieces that are neither text nor bytes', () => {
       );
     },
   );
+});
+
+const codecs = Object.entries({ fromCsv, fromNdjson, fromJsonArray, fromSse });
+
+describe.each(codecs)('%s, given a source that is none', (name, from) => {
+  const iterable = 'must be an iterable or async iterable';
+
+  it.each([
+    [undefined, `${iterable}, got undefined.`],
+    [null, `${iterable}, got null.`],
+    [7, `${iterable}, got 7.`],
+    [new Response('[1]'), `${iterable}, such as its body, got an object (Response).`],
+    [new Blob(['[1]']), `${iterable}, such as its stream(), got an object (Blob).`],
+    [new ArrayBuffer(3), `${iterable}, such as a Uint8Array of it, got an object (ArrayBuffer).`],
+    [Promise.resolve('[1]'), `${iterable}, so await it, got an object (Promise).`],
+    [() => ['[1]'], `${iterable}, such as what this function returns, got a function.`],
+    ['data/2026.csv.GZ', 'must be text or bytes, for a file those of fromFile(path), got "data/2026.csv.GZ".'],
+    ['./data.ndjson', 'must be text or bytes, for a file those of fromFile(path), got "./data.ndjson".'],
+  ])('refuses %s at once, and says what to do', (source, message) => {
+    const untyped: (source: unknown) => unknown = from as never;
+    expect(() => untyped(source)).toThrow(`Option "${name}.source" ${message}`);
+    if (typeof source !== 'string') expect(() => pipe(source as never)).toThrow(`Option "pipe.source" ${message}`);
+  });
+});
+
+describe('fromCsv, given lines without their ends', () => {
+  const lines = ['a,b', '1,2', '3,4'];
+
+  it.each([
+    ['an array', () => lines],
+    ['readline', () => createInterface({ input: Readable.from([`${lines.join('\n')}\n`]) })],
+  ])('from %s, refuses them: they would make one header', async (_what, source) => {
+    await expect(Array.fromAsync(fromCsv(source()))).rejects.toThrow(
+      'Option "fromCsv.source" must be text with its line ends: add one to each line, or join the lines, got "a,b1,23,4".',
+    );
+    await expect(Array.fromAsync(fromCsv(source(), { lineEnd: ';' }))).rejects.toThrow('text with its line ends');
+  });
+
+  it('still reads a header without rows, and what is cut anywhere', async () => {
+    const none = [['a,b'], 'a,b', '', ['a,b', ''], ['a,b', '\n'], ['a', ',b\r\n'], ['\n', 'a,b']];
+    for (const source of [...none, [Buffer.from('a'), Buffer.from(',b')]]) {
+      expect(await Array.fromAsync(fromCsv(source))).toEqual([]);
+    }
+    expect(await Array.fromAsync(fromCsv(['a,b\n1,', '2']))).toEqual([{ a: '1', b: '2' }]);
+    expect(await Array.fromAsync(fromCsv(['1,', '2'], { header: ['a', 'b'] }))).toEqual([{ a: '1', b: '2' }]);
+    expect(await Array.fromAsync(fromCsv('x.txt', { header: ['name'] }))).toEqual([{ name: 'x.txt' }]);
+    expect(await Array.fromAsync(fromCsv('id,x.txt'))).toEqual([]);
+  });
 });
 
 describe('fromCsv, given what nobody should send', () => {

@@ -3,7 +3,8 @@ import { areNames, nameColumns, readHeader, type Rename, unnamed } from './csv-c
 import { checkDialect, type CsvDialect, lineEndOf } from './csv-dialect.ts';
 import { createCsvScan } from './csv-scan.ts';
 import type { Pipe } from './pipe.ts';
-import { type BytesSource, pipeRows, type RowOptions } from './rows.ts';
+import { type BytesSource, checkNoName } from './pieces.ts';
+import { pipeRows, type RowOptions } from './rows.ts';
 
 export interface CsvOptions extends RowOptions, CsvDialect {
   /**
@@ -64,7 +65,8 @@ export interface CsvOptions extends RowOptions, CsvDialect {
  * // => [{ tempMax: '12.8' }]
  * ```
  *
- * @throws {OptionError} At once, when an option is out of range.
+ * @throws {OptionError} At once, when the source is none or an option is out of range; from the pipe, when strings that
+ *   are to have a header come without any line end, as lines that were split do.
  * @throws {FormatError} From the pipe: a malformed row (too many or few fields, text after a closing quote, a lone
  *   carriage return) when there is no `rejects`; in any case a header that names a column twice or lacks one that is
  *   asked for, a quote that is never closed, a NUL, a byte that is not UTF-8, a row longer than `maxRowBytes`.
@@ -93,6 +95,7 @@ export function fromCsv(source: BytesSource, options: CsvOptions = {}): Pipe<str
   if (columns !== undefined && !(areNames(columns) && columns.length > 0 && columns.every(isKnown))) {
     throw new OptionError('fromCsv.columns', 'names that differ, of columns that there are, at least one', columns);
   }
+  if (header === true) checkNoName('fromCsv', source);
   checkOneOf('fromCsv.ragged', ragged, ['reject', 'fit']);
   checkInteger('fromCsv.skipLines', skipLines, { min: 0 });
   return pipeRows(
@@ -101,6 +104,7 @@ export function fromCsv(source: BytesSource, options: CsvOptions = {}): Pipe<str
       format: 'CSV',
       operator: 'fromCsv',
       lineEnd: lineEndOf(dialect),
+      needsLineEnd: header === true,
       createScan: (isTooLong, state) =>
         createCsvScan(
           {

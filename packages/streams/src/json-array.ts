@@ -3,12 +3,12 @@ import { FormatError } from './errors.ts';
 import { type Chunk, openChunks } from './input.ts';
 import { type JsonBounds, JsonItems } from './json-items.ts';
 import type { Operator } from './operator.ts';
-import { toPieces } from './pieces.ts';
+import { type BytesSource, checkNoName, piecesOf, toPieces } from './pieces.ts';
 import { openReader, type Pipe, pipeFrom } from './pipe.ts';
 import type { Position } from './position.ts';
 import type { Reader } from './reader.ts';
 import { checkRejects, type Refuse } from './rejects.ts';
-import type { BytesSource, RowOptions } from './rows.ts';
+import type { RowOptions } from './rows.ts';
 import { toJson } from './to-json.ts';
 
 export interface JsonArrayOptions extends RowOptions {
@@ -44,7 +44,7 @@ export interface JsonArrayOptions extends RowOptions {
  * it are; the first of two keys with the same name counts. A document that ends before its last bracket is an error, once
  * all items before have been delivered.
  *
- * @throws {OptionError} At once, when an option is out of range.
+ * @throws {OptionError} At once, when the source is none or an option is out of range.
  * @throws {FormatError} From the pipe: a malformed item when there is no `rejects`; in any case no array where `path`
  *   says, brackets that do not match, nesting deeper than `maxDepth`, a byte that is not UTF-8, an item longer than
  *   `maxRowBytes`, a document that is cut off.
@@ -60,7 +60,8 @@ export function fromJsonArray(source: BytesSource, options: JsonArrayOptions = {
   checkInteger('fromJsonArray.maxRowBytes', maxRowBytes, { min: 1 });
   const createRefuse = checkRejects('fromJsonArray', options);
   const bounds: JsonBounds = { path: [...path], maxBytes: maxRowBytes, maxDepth };
-  const pieces = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
+  checkNoName('fromJsonArray', source);
+  const pieces = piecesOf('fromJsonArray', source);
   const file = 'path' in pieces && typeof pieces.path === 'string' ? { file: pieces.path } : {};
   return pipeFrom(() => {
     const reader = openReader(pieces);

@@ -1,7 +1,8 @@
 import { checkFields, createPick, type Fields } from './ndjson-fields.ts';
 import type { Operator } from './operator.ts';
 import type { Pipe } from './pipe.ts';
-import { type BytesSource, pipeRows, type RowOptions, type Scan, type Scanned, TOO_LONG } from './rows.ts';
+import { type BytesSource, checkNoName } from './pieces.ts';
+import { pipeRows, type RowOptions, type Scan, type Scanned, TOO_LONG } from './rows.ts';
 import { toJson } from './to-json.ts';
 
 export interface NdjsonOptions extends RowOptions {
@@ -39,7 +40,7 @@ export interface NdjsonOptions extends RowOptions {
  * await Array.fromAsync(rows); // => [{ station: 'Seattle', tempMax: 12.8 }]
  * ```
  *
- * @throws {OptionError} At once, when an option is out of range.
+ * @throws {OptionError} At once, when the source is none or an option is out of range.
  * @throws {FormatError} From the pipe: a malformed line when there is no `rejects`; a line longer than `maxRowBytes`
  *   and a byte that is not UTF-8 in any case.
  * @throws {RejectLimitError} From the pipe, when more than `maxRejects` lines are malformed.
@@ -52,6 +53,7 @@ export function fromNdjson<const Name extends string>(
 export function fromNdjson(source: BytesSource, options?: NdjsonOptions & { fields?: undefined }): Pipe<unknown>;
 export function fromNdjson(source: BytesSource, options: NdjsonOptions = {}): Pipe<unknown> {
   const { fields } = options;
+  checkNoName('fromNdjson', source);
   if (fields !== undefined) checkFields('fromNdjson.fields', fields);
   const createRead = (): typeof readWhole => (fields === undefined ? readWhole : createPick(fields));
   return pipeRows(

@@ -1,5 +1,26 @@
 import { OptionError } from '@dataenginex/core';
+import { checkSource, type PipeSource } from './pipe.ts';
 import type { Reader } from './reader.ts';
+
+/**
+ * Where a codec reads from: UTF-8 bytes or text, whole or in pieces cut anywhere. A `fromFile`, a Node stream, a Web
+ * stream such as `response.body`, an array of buffers.
+ */
+export type BytesSource = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
+/** @throws {OptionError} When it is no such source. */
+export function piecesOf(operator: string, source: BytesSource): PipeSource<string | Uint8Array> {
+  if (typeof source === 'string' || source instanceof Uint8Array) return [source];
+  checkSource(`${operator}.source`, source);
+  return source;
+}
+
+/** @throws {OptionError} For the name of a file in place of its text; for formats in which it would be none. */
+export function checkNoName(operator: string, source: unknown): void {
+  if (typeof source === 'string' && /^[^\r\n\t",;|]*\.(?:csv|tsv|txt|json|jsonl|ndjson|gz|zst|br)$/i.test(source)) {
+    throw new OptionError(`${operator}.source`, 'text or bytes, for a file those of fromFile(path)', source);
+  }
+}
 
 /** So that a whole file given as one piece still moves in chunks. */
 const MAX_PIECE = 65_536;

@@ -157,7 +157,16 @@ export function openReader<T>(source: PipeSource<T>, options: OpenOptions = {}):
 }
 
 export function checkSource(option: string, source: unknown): void {
-  if (!isIterable(source)) throw new OptionError(option, 'an iterable or async iterable', source);
+  if (!isIterable(source)) throw new OptionError(option, `an iterable or async iterable${adviceFor(source)}`, source);
+}
+
+/** What is near at hand is said, since it is what was meant. */
+function adviceFor(source: unknown): string {
+  if (typeof source === 'function') return ', such as what this function returns';
+  if (source instanceof Promise) return ', so await it';
+  if (source instanceof Response) return ', such as its body';
+  if (source instanceof Blob) return ', such as its stream()';
+  return source instanceof ArrayBuffer ? ', such as a Uint8Array of it' : '';
 }
 
 /** Hands out a reader's items one by one. */

@@ -1,19 +1,13 @@
-import { checkInteger } from '@dataenginex/core';
+import { checkInteger, OptionError } from '@dataenginex/core';
 import { CheckpointError, FormatError } from './errors.ts';
 import type { Seekable } from './from-file.ts';
 import { type Chunk, openChunks } from './input.ts';
 import { openReader, type Pipe, pipeFrom } from './pipe.ts';
-import { checkPiece } from './pieces.ts';
+import { type BytesSource, checkPiece, piecesOf } from './pieces.ts';
 import type { Position } from './position.ts';
 import type { Reader } from './reader.ts';
 import { checkRejects, type Refuse, type RejectOptions } from './rejects.ts';
 import { Utf8Decoder } from './utf8.ts';
-
-/**
- * Where a codec reads from: UTF-8 bytes or text, whole or in pieces cut anywhere. A `fromFile`, a Node stream, a Web
- * stream such as `response.body`, an array of buffers.
- */
-export type BytesSource = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** How rows are read. */
 export interface RowOptions extends RejectOptions {
@@ -67,6 +61,8 @@ export interface RowFormat<T> {
   readonly operator: string;
   /** One character, which `line` of a position counts; `'\n'` by default. */
   readonly lineEnd?: string;
+  /** Whether nothing can come of text without a line end. */
+  readonly needsLineEnd?: boolean;
   /** One for each run. `isTooLong` tells of a row that is out of bounds, `state` is that of a scan to go on from. */
   readonly createScan: (isTooLong: (text: string, start: number, end: number) => boolean, state: unknown) => Scan<T>;
 }
@@ -79,7 +75,7 @@ export function pipeRows<T>(source: BytesSource, rowFormat: RowFormat<T>, option
   const { maxRowBytes = 1_048_576 } = options;
   checkInteger(`${operator}.maxRowBytes`, maxRowBytes, { min: 1 });
   const createRefuse = checkRejects(operator, options);
-  const pieces = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
+  const pieces = piecesOf(operator, source);
   const file = 'path' in pieces && typeof pieces.path === 'string' ? pieces.path : undefined;
   return pipeFrom((from) => {
     const resume = isResume(from) ? from : START;
@@ -157,9 +153,11 @@ class Rows<T> {
   }
 
   async *read(reader: Reader<string | Uint8Array>): AsyncGenerator<Chunk<T>, void, undefined> {
+    let texts = 0;
     for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
       for (const whole of chunk.items) {
         checkPiece(whole);
+        if (typeof whole === 'string' && whole !== '') texts += 1;
         for (let at = 0; at < whole.length; at += MAX_PIECE) {
           const piece =
             typeof whole === 'string' ? whole.slice(at, at + MAX_PIECE) : whole.subarray(at, at + MAX_PIECE);
@@ -175,7 +173,16 @@ class Rows<T> {
     if (this.#ahead > 0) {
       throw new CheckpointError(`the ${this.#format.format} ends ${this.#ahead} bytes before the place where it stood`);
     }
+    if (texts > 1 && this.#line === 1 && this.#format.needsLineEnd === true) this.#checkLineEnd();
     yield* this.#consume(!end.isBroken, end.isBroken ? 'the input ends inside a UTF-8 character' : undefined);
+  }
+
+  /** Lines that were split, as those of an array or of `readline`, would run together into a header without rows. */
+  #checkLineEnd(): void {
+    const text = this.#pending.join('');
+    if (text.includes(this.#lineEnd)) return;
+    const wanted = 'text with its line ends: add one to each line, or join the lines';
+    throw new OptionError(`${this.#format.operator}.source`, wanted, text.slice(0, 50));
   }
 
   #add(decoded: { readonly text: string; readonly length: number }): void {

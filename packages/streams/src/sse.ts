@@ -2,10 +2,9 @@ import { checkInteger } from '@dataenginex/core';
 import { FormatError } from './errors.ts';
 import { type Chunk, openChunks } from './input.ts';
 import type { Operator } from './operator.ts';
-import { toPieces } from './pieces.ts';
+import { type BytesSource, checkNoName, piecesOf, toPieces } from './pieces.ts';
 import { openReader, type Pipe, pipeFrom } from './pipe.ts';
 import type { Reader } from './reader.ts';
-import type { BytesSource } from './rows.ts';
 import { type ServerSentEvent, SseLines } from './sse-lines.ts';
 import { Utf8Decoder } from './utf8.ts';
 
@@ -32,14 +31,15 @@ export interface SseOptions {
  *
  * As the standard has it, an event that is cut off by the end is dropped, and so are comments and unknown fields.
  *
- * @throws {OptionError} At once, when an option is out of range.
+ * @throws {OptionError} At once, when the source is none or an option is out of range.
  * @throws {FormatError} From the pipe: an event longer than `maxEventBytes`, a byte that is not UTF-8.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export function fromSse(source: BytesSource, options: SseOptions = {}): Pipe<ServerSentEvent> {
   const { maxEventBytes = 1_048_576 } = options;
   checkInteger('fromSse.maxEventBytes', maxEventBytes, { min: 1 });
-  const pieces = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
+  checkNoName('fromSse', source);
+  const pieces = piecesOf('fromSse', source);
   return pipeFrom(() => {
     const reader = openReader(pieces);
     return openChunks(readEvents(reader, new SseLines(maxEventBytes)), new AbortController(), reader);

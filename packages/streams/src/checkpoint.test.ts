@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open as openFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -565,8 +565,9 @@ describe('toFile', () => {
 
   it('takes back what it has written when the file cannot be flushed at the end, or an abort comes then', async () => {
     await writeFile(path, 'keep\n');
-    const handle = await open(path);
-    const datasync = vi.spyOn(Object.getPrototypeOf(handle), 'datasync');
+    const handle = await openFile(path);
+    const prototype: Pick<typeof handle, 'datasync'> = Object.getPrototypeOf(handle);
+    const datasync = vi.spyOn(prototype, 'datasync');
     await handle.close();
     try {
       datasync.mockRejectedValueOnce(new Crash());

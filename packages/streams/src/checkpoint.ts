@@ -43,7 +43,9 @@ const VERSION = 1;
 
 /** Where the source goes on: opened `from` what one of its chunks said, or at its beginning, and so many items later. */
 interface SourcePlace {
-  readonly from?: unknown;
+  readonly from?: Encoded;
+  /** How many items of the source come before `from`. */
+  readonly before: number;
   readonly skip: number;
 }
 
@@ -64,7 +66,7 @@ interface Checkpoint {
 
 type Progress = Pick<Checkpoint, 'done' | 'source' | 'states' | 'items'>;
 
-const BEGIN: Progress = { done: false, source: { skip: 0 }, states: {}, items: 0 };
+const BEGIN: Progress = { done: false, source: { before: 0, skip: 0 }, states: {}, items: 0 };
 
 /** Takes the checkpoints of one run, which begins where the last one was taken. */
 export class Checkpoints<T> {
@@ -125,7 +127,7 @@ export class Checkpoints<T> {
     if (done) return undefined;
     this.#context.signal?.throwIfAborted();
     this.#reader = openReader(this.#source, {
-      input: this.#withBarriers(openSource(this.#source, source.from), source),
+      input: this.#withBarriers(openSource(this.#source, decodeState(source.from)), source),
       restore: (place) => decodeState(states[place]),
     });
     return this.#reader;
@@ -138,8 +140,10 @@ export class Checkpoints<T> {
 
   /** A barrier has reached the sink, which has taken all before it. */
   async pass(barrier: Barrier, items: number): Promise<void> {
-    if (barrier instanceof Gathering)
-      await this.#save({ ...BEGIN, source: barrier.source, states: barrier.states, items });
+    if (!(barrier instanceof Gathering)) return;
+    await this.#save({ ...BEGIN, source: barrier.source, states: barrier.states, items });
+    this.#context.signal?.throwIfAborted(); // the source is being closed
+    await barrier.commit?.();
   }
 
   /** Everything is through. */
@@ -180,7 +184,8 @@ export class Checkpoints<T> {
   #withBarriers(input: Input<unknown>, start: SourcePlace): Input<unknown> {
     const everyItems = this.#everyItems;
     const everyMs = this.#everyMs;
-    let place: SourcePlace = { from: start.from, skip: 0 };
+    let place: SourcePlace = { ...start, skip: 0 };
+    let commit: Chunk<unknown>['commit'];
     let ahead = start.skip;
     let fresh = 0;
     let due = performance.now() + everyMs;
@@ -189,7 +194,9 @@ export class Checkpoints<T> {
     const createBarrier = (): Barrier => {
       fresh = 0;
       due = performance.now() + everyMs;
-      return new Gathering(place);
+      const barrier = new Gathering(place, commit);
+      commit = undefined;
+      return barrier;
     };
     return {
       chunked: true,
@@ -206,12 +213,17 @@ export class Checkpoints<T> {
           if (ahead > 0) throw new CheckpointError(`the source ends ${ahead} items before the place where it stood`);
           return result;
         }
-        const first = place.skip;
+        const first = place.before + place.skip;
         const position = (index: number): Position => ({ index: first + index });
         const chunk = { position, ...(isChunk(input, result.value) ? result.value : { items: [result.value] }) };
         const { length } = chunk.items;
         const from = chunk.resume?.(length);
-        place = from === undefined ? { from: place.from, skip: place.skip + length } : { from, skip: 0 };
+        // Encoded at once, since the source may change it when it is asked for more.
+        place =
+          from === undefined
+            ? { ...place, skip: place.skip + length }
+            : { from: encode('the place of the source', from), before: first + length, skip: 0 };
+        commit = chunk.commit ?? commit;
         const passed = Math.min(ahead, length);
         ahead -= passed;
         fresh += length - passed;
@@ -233,10 +245,12 @@ export class Checkpoints<T> {
 /** What is known of a checkpoint while its barrier is on the way. */
 class Gathering implements Barrier {
   readonly source: SourcePlace;
+  readonly commit: Chunk<unknown>['commit'];
   readonly states: Record<string, Encoded> = {};
 
-  constructor(source: SourcePlace) {
+  constructor(source: SourcePlace, commit: Chunk<unknown>['commit']) {
     this.source = source;
+    this.commit = commit;
   }
 
   save(place: number, operator: string, state: unknown): void {

@@ -26,6 +26,11 @@ describeSource('a generator', () => numbers.values());
 describeSource('an async generator', () => watched(50).items());
 describeSource('a Web stream', () => ReadableStream.from(numbers));
 describeSource('fromChunks', () => fromChunks(() => [numbers.slice(0, 9), [], numbers.slice(9)]));
+describeSource('fromChunks that says where it stands', () =>
+  fromChunks(function* ({ from }) {
+    for (let at = Number(from ?? 0); at < 50; at += 3) yield { items: numbers.slice(at, at + 3), resume: at + 3 };
+  }),
+);
 describeSource('fromFile', () => fromFile(join(folder, 'bytes')));
 describeSource('fromCsv of a file', () => fromCsv(fromFile(join(folder, 'rows.csv'))));
 describeSource('fromCsv of a text in pieces', () => fromCsv(csv.split(/(?<=3)/)));

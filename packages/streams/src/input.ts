@@ -8,9 +8,11 @@ export interface Chunk<T> {
   readonly position?: ((index: number) => Position) | undefined;
   /**
    * Where the source can be opened anew behind so many of these items: what the `open` of `pipeFrom` then takes, in
-   * JSON. Left out where it cannot.
+   * plain data. Left out where it cannot.
    */
   readonly resume?: ((count: number) => unknown) | undefined;
+  /** Called when a checkpoint behind these items has been saved, unless that of a later chunk is. */
+  readonly commit?: (() => void | Promise<void>) | undefined;
   /** Behind an `eventTime`. */
   readonly clocks?: Clocks | undefined;
   /** Comes after the items; what is made of them must be passed on before it. */

@@ -20,6 +20,7 @@ export interface Reject {
 export interface RejectOptions {
   /**
    * Told every refused item, in order; a promise it returns is waited for. Without it the first refused item throws.
+   * A run that goes on from a checkpoint tells those behind it again, and counts from 0.
    *
    * @default undefined
    */

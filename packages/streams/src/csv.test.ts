@@ -234,6 +234,32 @@ describe('toCsv', () => {
     expect(await write([{ a: 'x;y' }], { header: false, delimiter: ';' })).toBe('"x;y"\r\n');
   });
 
+  it('refuses a column that the first row lacks, but not one that a later row lacks', async () => {
+    const columns = ['a', 'tempMaks'];
+    await expect(write([{ a: 1, tempMax: 2 }], { columns })).rejects.toThrow(
+      'at index 0: the first row has no column "tempMaks"; where later rows do, put null in it',
+    );
+    await expect(write([{ a: 1 }], { columns, header: false })).rejects.toThrow('no column "tempMaks"');
+    expect(await write([{ a: 1, tempMaks: undefined }, { a: 2 }, { tempMaks: 3 }], { columns })).toBe(
+      'a,tempMaks\r\n1,\r\n2,\r\n,3\r\n',
+    );
+    await expect(write([{ a: 1 }], { columns: ['toString'] })).rejects.toThrow('no column "toString"');
+  });
+
+  it('reads getters, those of a class when they are named', async () => {
+    class Day {
+      readonly celsius = 12;
+      get kelvin(): number {
+        return this.celsius + 273;
+      }
+    }
+    const columns = ['kelvin', 'celsius'];
+    expect(await write([new Day()], { columns })).toBe('kelvin,celsius\r\n285,12\r\n');
+    expect(await write([new Day(), { celsius: 1 }, Object.create(null)], { columns })).toContain('\r\n,1\r\n,\r\n');
+    expect(await write([new Day()])).toBe('celsius\r\n12\r\n');
+    expect(await write([{ constructor: 'x' }, {}])).toBe('constructor\r\nx\r\n""\r\n');
+  });
+
   it('refuses what would be lost', async () => {
     await expect(write([{}])).rejects.toThrow('toCsv (operator 1) failed at index 0: the first row has no columns');
     await expect(write([{ a: 'x\0' }])).rejects.toThrow('CSV has no NUL');

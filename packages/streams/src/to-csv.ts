@@ -5,7 +5,8 @@ import type { Operator } from './operator.ts';
 
 export interface ToCsvOptions<Row> extends CsvDialect {
   /**
-   * The columns, in order. By default the keys of the first row; a later row may lack some, and have no others.
+   * The columns, in order, a getter of a class among them. By default the own keys of the first row; a later row may
+   * lack some, and have no others.
    *
    * @default undefined
    */
@@ -36,7 +37,8 @@ export interface ToCsvOptions<Row> extends CsvDialect {
  *
  * @throws {OptionError} At once, when an option is out of range.
  * @throws {OperatorError} From the pipe, for a value that CSV cannot hold (a NUL and, where there are no quotes, what
- *   needs them included), and for a key that is not a column when the first row gave the columns.
+ *   needs them included), for a column that the first row lacks (it may be `null` there), and for a key that is not a
+ *   column when the first row gave the columns.
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Operator<Row, string> {
@@ -50,16 +52,19 @@ export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Oper
     fuse(push, fail, { restored }) {
       let names: readonly string[] | undefined = areNames(restored) ? restored : columns;
       let isHeaderDue = header && restored === undefined;
+      let isFirst = restored === undefined;
       const write = (row?: Row): void => {
         const lines: string[] = [];
         try {
           if (row !== undefined) names ??= keysOf(row);
+          if (row !== undefined && isFirst) checkColumns(row, columns ?? []);
           if (isHeaderDue && names !== undefined) lines.push(toLine(names));
           if (row !== undefined && names !== undefined) lines.push(toLine(valuesOf(row, names, columns === undefined)));
         } catch (error) {
           throw fail(error);
         }
         isHeaderDue = false;
+        isFirst &&= row === undefined;
         for (const line of lines) push(line);
       };
       return { push: write, end: () => write(), save: () => (isHeaderDue ? undefined : names) };
@@ -73,13 +78,24 @@ function keysOf(row: object): string[] {
   return keys;
 }
 
+/** A misspelt column would be blank in every row. */
+function checkColumns(row: object, columns: readonly string[]): void {
+  const missing = columns.find((name) => !has(row, name));
+  if (missing === undefined) return;
+  throw new TypeError(`the first row has no column ${JSON.stringify(missing)}; where later rows do, put null in it`);
+}
+
+/** What every object has, such as `constructor`, is no column. */
+function has(row: object, name: string): boolean {
+  return Object.hasOwn(row, name) || (name in row && !(name in Object.prototype));
+}
+
 function valuesOf(row: object, names: readonly string[], isWhole: boolean): string[] {
-  const fields: Partial<Record<string, unknown>> = { ...row };
   if (isWhole) {
-    const stray = Object.keys(fields).find((key) => !names.includes(key));
+    const stray = Object.keys(row).find((key) => !names.includes(key));
     if (stray !== undefined) throw new TypeError(`the first row has no column ${JSON.stringify(stray)}`);
   }
-  return names.map((name) => toText(name, fields[name]));
+  return names.map((name) => toText(name, has(row, name) ? Reflect.get(row, name) : undefined));
 }
 
 function toText(name: string, value: unknown): string {

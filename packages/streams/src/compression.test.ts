@@ -185,7 +185,9 @@ describe('decompress', () => {
       skippable,
       zstdCompressSync(''),
     ];
-    expect((await unpack([Buffer.concat(whole)], 'zstd')).toString()).toBe(`${text}${'x'.repeat(300)}${text}`);
+    for (const format of ['zstd', 'auto'] as const) {
+      expect((await unpack([Buffer.concat(whole)], format)).toString()).toBe(`${text}${'x'.repeat(300)}${text}`);
+    }
     await expect(unpack([Buffer.concat(whole), skippable.subarray(0, 9)], 'zstd')).rejects.toThrow('it is cut off');
   });
 

@@ -113,7 +113,7 @@ async function sniff(
     start = Buffer.concat([start, next.value]);
   }
   const magic = start.toString('hex', 0, 4);
-  const zstd = magic === '28b52ffd' ? 'zstd' : undefined;
+  const zstd = /^(28b52ffd|5.2a4d18)$/.test(magic) ? 'zstd' : undefined;
   return { format: magic.startsWith('1f8b') ? 'gzip' : zstd, pieces: prepend(start, pieces) };
 }
 

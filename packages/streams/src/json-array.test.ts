@@ -137,6 +137,9 @@ describe('fromJsonArray', () => {
     ['{"a":"["}', ['a'], [], 'JSON at index 0, byte 5: there is no array at "a".'],
     ['{"a":{}}', ['a'], [], 'JSON at index 0, byte 5: there is no array at "a".'],
     ['{"a":}', ['a'], [], 'JSON at index 0, byte 5: there is no array at "a".'],
+    ['{"a"::[1]}', ['a'], [], 'JSON at index 0, byte 5: a colon behind no key.'],
+    ['{"b"::1,"a":[1]}', ['a'], [], 'JSON at index 0, byte 5: a colon behind no key.'],
+    ['{:[1]}', ['a'], [], 'JSON at index 0, byte 1: a colon behind no key.'],
     ['{"\\x":1,"a":[]}', ['a'], [], 'JSON at index 0, byte 1: a key that is not JSON.'],
   ])('says what is wrong with %s, and where', async (text, path, items, error) => {
     expect(await outcome(text, { path })).toEqual({ items, error });

@@ -115,7 +115,7 @@ export class JsonItems {
       else if (byte === LIST || byte === OBJECT) this.#atOpening(byte, at);
       else if (byte === LIST + CLOSES || byte === OBJECT + CLOSES) this.#atClosing(byte, at, items);
       else if (byte === COMMA) this.#atComma(at, items);
-      else if (byte === COLON) this.#atColon();
+      else if (byte === COLON) this.#atColon(at);
       else if (this.#isOnPath() && !isSpace(byte)) throw this.#damage(at, this.#missing());
     }
   }
@@ -151,8 +151,9 @@ export class JsonItems {
     this.#next = 'colon';
   }
 
-  #atColon(): void {
-    if (this.#phase !== 'before' || this.#open.length !== this.#level || this.#next !== 'colon') return;
+  #atColon(at: number): void {
+    if (this.#phase !== 'before' || this.#open.length !== this.#level) return;
+    if (this.#next !== 'colon') throw this.#damage(at, 'a colon behind no key');
     this.#next = this.#key === this.#bounds.path[this.#level - 1] ? 'value on the path' : 'other';
   }
 

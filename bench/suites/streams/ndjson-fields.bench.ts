@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { fromNdjson, run } from '@dataenginex/streams';
 import { benchmark } from '../../src/benchmark.ts';
-import { observations, toPieces } from './observations.ts';
+import { observations, passes, toPieces } from './observations.ts';
 
 /** As services write them: numbers as numbers, an object and a list inside, a text here and there. */
 const wide = observations.map((row, id) => ({
@@ -23,17 +23,6 @@ const rowBytes = Math.round(pieces.reduce((sum, { length }) => sum + length, 0) 
 
 type Row = (typeof wide)[number];
 const pick = ({ station, date, tempMax }: Row) => ({ station, date, tempMax });
-
-const passes = (pass: (rows: unknown[]) => Promise<unknown>) => () => ({
-  run: async (n: number) => {
-    let rows: unknown[] = [];
-    for (let i = 0; i < n; i++) {
-      rows = [];
-      await pass(rows);
-    }
-    return rows;
-  },
-});
 
 export const bench = benchmark({
   title: 'NDJSON, 3 fields of 18',

@@ -3,20 +3,9 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { fromNdjson, run } from '@dataenginex/streams';
 import { benchmark } from '../../src/benchmark.ts';
-import { observations, toPieces } from './observations.ts';
+import { observations, passes, toPieces } from './observations.ts';
 
 const pieces = toPieces(observations.map((row) => `${JSON.stringify(row)}\n`).join(''));
-
-const passes = (pass: (rows: unknown[]) => Promise<unknown>) => () => ({
-  run: async (n: number) => {
-    let rows: unknown[] = [];
-    for (let i = 0; i < n; i++) {
-      rows = [];
-      await pass(rows);
-    }
-    return rows;
-  },
-});
 
 export const bench = benchmark({
   title: 'NDJSON',

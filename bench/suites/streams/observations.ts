@@ -31,3 +31,15 @@ export function toPieces(text: string): Uint8Array[] {
     bytes.subarray(piece * size, (piece + 1) * size),
   );
 }
+
+/** A subject that reads everything into `rows`, once for each operation. */
+export const passes = (pass: (rows: unknown[]) => Promise<unknown>) => () => ({
+  run: async (n: number) => {
+    let rows: unknown[] = [];
+    for (let i = 0; i < n; i++) {
+      rows = [];
+      await pass(rows);
+    }
+    return rows;
+  },
+});

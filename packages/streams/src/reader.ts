@@ -302,9 +302,11 @@ export class Reader<T> {
 
 class Located<T> implements LocatedChunk<T> {
   readonly items: readonly T[];
-  readonly position: (index: number) => Position;
   readonly clocks: Clocks | undefined;
   readonly barrier: Barrier | undefined;
+  readonly #origins: readonly number[];
+  readonly #position: Chunk<unknown>['position'];
+  readonly #before: number;
 
   constructor(
     items: readonly T[],
@@ -315,9 +317,16 @@ class Located<T> implements LocatedChunk<T> {
     barrier: Barrier | undefined,
   ) {
     this.items = items;
-    this.position = (index) => locate(position, before, origins[index] ?? 0);
+    this.#origins = origins;
+    this.#position = position;
+    this.#before = before;
     this.clocks = clocks;
     this.barrier = barrier;
+  }
+
+  /** Made when asked for: one made with each chunk would keep its rows and their text until a full collection. */
+  get position(): (index: number) => Position {
+    return (index) => locate(this.#position, this.#before, this.#origins[index] ?? 0);
   }
 
   with<O>(results: readonly O[], origins: readonly number[]): Chunk<O> {

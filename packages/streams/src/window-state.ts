@@ -48,6 +48,12 @@ interface PaneTimer extends Timer {
 
 const NONE: readonly Pane[] = [];
 
+/**
+ * Keys that may stay without a window: a `Map` that is emptied and filled again leaves tables that keep each other, and
+ * the windows in them, alive until a full collection.
+ */
+const SPARE_KEYS = 1000;
+
 interface Saved {
   readonly watermark: number;
   readonly made: number;
@@ -198,11 +204,12 @@ export class WindowState<T> implements Step<T> {
   }
 
   #drop(pane: Pane): void {
-    const rest = this.#panes.get(pane.key)?.filter((other) => other !== pane) ?? [];
-    if (rest.length === 0) this.#panes.delete(pane.key);
-    else this.#panes.set(pane.key, rest);
+    const panes = this.#panes.get(pane.key);
+    panes?.splice(panes.indexOf(pane), 1);
     pane.timer = undefined;
     this.#size -= 1;
+    if (this.#panes.size <= this.#size * 2 + SPARE_KEYS) return;
+    for (const [key, { length }] of this.#panes) if (length === 0) this.#panes.delete(key);
   }
 
   #add(pane: Pane, item: T): void {

@@ -97,7 +97,7 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
   #writer: ParquetWriter | undefined;
   /** Rows whose columns are not known yet. */
   #waiting: Row[] = [];
-  /** The row group that fills: an array of values for each column. */
+  /** The row group that fills: an array of values for each column, which the next one fills again. */
   #values: unknown[][] = [];
   #filled = 0;
   #rows = 0;
@@ -231,12 +231,12 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
   }
 
   async #flush(): Promise<void> {
+    for (const values of this.#values) values.length = this.#filled;
     const columnData = (this.#columns ?? []).map(({ name }, index) => ({ name, data: this.#values[index] ?? [] }));
     void this.#open().write({ columnData, rowGroupSize: this.#filled });
     this.#rows += this.#filled;
     this.#rowGroups += 1;
     this.#filled = 0;
-    this.#values = columnData.map(() => []);
     await this.#output.give(this.#bytes.getBytes());
     this.#bytes.index = 0;
   }

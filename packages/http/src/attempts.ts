@@ -11,7 +11,7 @@ import { traced } from './telemetry.ts';
 
 /** What all requests of a client go through. */
 export interface Transport {
-  readonly dispatcher: () => Dispatcher;
+  readonly dispatcher: Dispatcher;
   readonly policyOf: PolicyOf;
   /** Aborts when the client closes. */
   readonly closing: AbortSignal;
@@ -92,7 +92,7 @@ class Attempts {
 
   async #send(signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
     const { dispatcher, closing } = this.#transport;
-    const reply = { ...(await exchange(dispatcher(), this.#request, this.#call, signal)), facts };
+    const reply = { ...(await exchange(dispatcher, this.#request, this.#call, signal)), facts };
     if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
     if (!isRetryableStatus(reply.status)) return reply;
     const refusal = new StatusError(facts, reply, reply.body instanceof Readable ? '' : startOf(reply.body));

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { checkInteger, checkNumber, OptionError } from '@dataenginex/core';
-import { Agent, type Dispatcher } from 'undici';
 import { createAttempts } from './attempts.ts';
 import { acceptedEncodings } from './content.ts';
+import { type ConnectionsOptions, createDispatcher } from './dispatcher.ts';
 import { ClientClosedError } from './errors.ts';
 import { PendingRequest } from './pending-request.ts';
 import { choosePolicies, type PolicyOptions } from './policies.ts';
@@ -11,7 +11,7 @@ import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
 /** Header names and values. A name that is `undefined` in a request takes the client's default away. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
-export interface ClientOptions extends PolicyOptions {
+export interface ClientOptions extends PolicyOptions, ConnectionsOptions {
   /** What paths are appended to. Without it every request takes a whole URL. */
   baseUrl?: string | URL | undefined;
   /** Sent with every request. */
@@ -20,10 +20,6 @@ export interface ClientOptions extends PolicyOptions {
   maxBodyBytes?: number | undefined;
   /** Whether compressed answers are asked for, and decompressed. @default true */
   decompress?: boolean | undefined;
-  /** Connections to one origin; further requests wait for one. @default 128 */
-  connections?: number | undefined;
-  /** An undici dispatcher to send through, such as a proxy agent. It stays yours to close. @default one of its own */
-  dispatcher?: Dispatcher | undefined;
 }
 
 export interface RequestOptions {
@@ -70,27 +66,18 @@ export interface Client extends AsyncDisposable {
  * @throws {OptionError} When an option cannot work or two contradict each other.
  */
 export function createClient(options: ClientOptions = {}): Client {
-  const {
-    baseUrl,
-    headers = {},
-    maxBodyBytes = 64 * 2 ** 20,
-    decompress = true,
-    connections = 128,
-    dispatcher,
-    ...policies
-  } = options;
+  const { baseUrl, headers = {}, maxBodyBytes = 64 * 2 ** 20, decompress = true } = options;
   checkInteger('createClient.maxBodyBytes', maxBodyBytes, { min: 1 });
-  checkInteger('createClient.connections', connections, { min: 1 });
   const base = baseUrl === undefined ? undefined : parseBaseUrl(baseUrl);
   const accepting = decompress ? { 'accept-encoding': acceptedEncodings } : {};
   const defaults = { ...accepting, ...normalizeHeaders('createClient.headers', headers) };
 
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  let agent: Agent | undefined;
+  const dispatcher = createDispatcher(options);
   const send = createAttempts({
-    dispatcher: () => dispatcher ?? (agent ??= new Agent({ connections })),
-    policyOf: choosePolicies(policies, connections),
+    dispatcher,
+    policyOf: choosePolicies(options),
     closing: closing.signal,
   });
   const request: Client['request'] = (method, path, requestOptions = {}) => {
@@ -118,7 +105,7 @@ export function createClient(options: ClientOptions = {}): Client {
       request(method, path, requestOptions);
   const close = async (): Promise<void> => {
     closing.abort(new ClientClosedError());
-    await agent?.destroy(new ClientClosedError());
+    if (dispatcher !== options.dispatcher) await dispatcher.destroy(new ClientClosedError());
   };
 
   return {

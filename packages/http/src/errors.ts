@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BrokenOff } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
 import { type Head, toHeaders } from './message.ts';
+import { BlockedAddress } from './public-networks.ts';
 
 /** The base of what a request rejects with, unless the caller aborted: then it is `signal.reason`. */
 export abstract class HttpError extends DexError {
@@ -58,6 +59,21 @@ export class NetworkError extends HttpError {
     super(facts, `failed: ${failure instanceof Error ? reasonOf(failure) : String(failure)}`, { cause });
     this.retryable = !isMisuse(cause) && (facts.repeatable || neverSent(cause));
     this.status = failure instanceof BrokenOff ? failure.status : undefined;
+  }
+}
+
+/** The address is not public, and `denyPrivateNetworks` refuses it. Nothing was sent. */
+export class BlockedAddressError extends HttpError {
+  override readonly name = 'BlockedAddressError';
+  readonly code = 'DEX_HTTP_BLOCKED_ADDRESS';
+  readonly retryable = false;
+  readonly host: string;
+  readonly address: string;
+
+  constructor(facts: RequestFacts, cause: BlockedAddress) {
+    super(facts, `was refused: ${cause.message}`, { cause });
+    this.host = cause.host;
+    this.address = cause.address;
   }
 }
 
@@ -160,6 +176,7 @@ export function isRetryable(error: unknown): boolean {
 /** What undici threw, as an error of ours. */
 export function describeFailure(error: unknown, facts: RequestFacts): unknown {
   const cause = error instanceof BrokenOff ? error.cause : error;
+  if (cause instanceof BlockedAddress) return new BlockedAddressError(facts, cause);
   return cause instanceof HttpError || cause instanceof ClientClosedError ? cause : new NetworkError(facts, error);
 }
 

@@ -1,5 +1,7 @@
 export { type Client, type ClientOptions, createClient, type RequestHeaders, type RequestOptions } from './client.ts';
+export type { ConnectionsOptions, TlsOptions } from './dispatcher.ts';
 export {
+  BlockedAddressError,
   BodyError,
   BodyTooLargeError,
   BodyUsedError,

@@ -43,17 +43,32 @@ const maxOrigins = 1_000;
 const maxTimerMs = 2 ** 31 - 1;
 
 /** @throws {OptionError} When an option cannot work, or stands beside the `policy` that takes its place. */
-export function choosePolicies(options: PolicyOptions, connections: number): PolicyOf {
-  const { policy, ...parts } = options;
+export function choosePolicies({ policy, ...options }: PolicyOptions & { connections?: number | undefined }): PolicyOf {
+  const {
+    timeoutMs,
+    attemptTimeoutMs,
+    retry: retrying,
+    circuitBreaker: breaker,
+    bulkhead: bound,
+    hedge: hedging,
+  } = options;
   if (policy === undefined) {
-    standardPolicies(parts, connections); // to refuse what cannot work at once
-    const kept = perOrigin(() => standardPolicies(parts, connections));
+    standardPolicies(options); // to refuse what cannot work at once
+    const kept = perOrigin(() => standardPolicies(options));
     return (origin, method) => {
       const { safe, unsafe } = kept(origin);
       return isSafe(method) ? safe : unsafe;
     };
   }
   checkFunction('createClient.policy', policy);
+  const parts = {
+    timeoutMs,
+    attemptTimeoutMs,
+    retry: retrying,
+    circuitBreaker: breaker,
+    bulkhead: bound,
+    hedge: hedging,
+  };
   for (const [name, value] of Object.entries(parts)) {
     if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
   }
@@ -62,10 +77,9 @@ export function choosePolicies(options: PolicyOptions, connections: number): Pol
 
 /** One breaker, bulkhead and retry budget for both; only what is safe is sent a second time before it failed. */
 function standardPolicies(
-  options: Omit<PolicyOptions, 'policy'>,
-  connections: number,
+  options: Omit<PolicyOptions, 'policy'> & { connections?: number | undefined },
 ): Record<'safe' | 'unsafe', Policy> {
-  const { timeoutMs = 30_000, attemptTimeoutMs = 10_000 } = options;
+  const { timeoutMs = 30_000, attemptTimeoutMs = 10_000, connections = 128 } = options;
   checkNumber('createClient.timeoutMs', timeoutMs, { min: 1, max: maxTimerMs });
   checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: 1, max: maxTimerMs });
   const shared = [timeout(timeoutMs)];

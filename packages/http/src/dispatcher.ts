@@ -1,0 +1,98 @@
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls';
+import { checkInteger, checkNumber, OptionError } from '@dataenginex/core';
+import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import { connectPublic } from './public-networks.ts';
+
+export type TlsOptions = SecureContextOptions &
+  Pick<ConnectionOptions, 'checkServerIdentity' | 'rejectUnauthorized' | 'servername'>;
+
+/** How connections are made. */
+export interface ConnectionsOptions {
+  /** Connections to one origin; further requests wait for one. @default 128 */
+  connections?: number | undefined;
+  /** For making a connection, TLS included, in milliseconds. @default 10_000 */
+  connectTimeoutMs?: number | undefined;
+  /** Whether HTTP/2 is offered to servers that are spoken to by TLS. @default false */
+  http2?: boolean | undefined;
+  /** Goes to TLS as it is: `ca`, `cert`, `key`, `servername`, `minVersion` and so on. */
+  tls?: TlsOptions | undefined;
+  /** The path of a Unix domain socket or Windows pipe to connect to, whatever the URL's host. */
+  socketPath?: string | undefined;
+  /**
+   * The URL of a proxy; `false` for none.
+   *
+   * @default from the environment's HTTP_PROXY, HTTPS_PROXY and NO_PROXY; never for a loopback address
+   */
+  proxy?: string | URL | false | undefined;
+  /**
+   * Refuses to connect to addresses that are not public: loopback, private, link-local and the like, also when a name
+   * or a redirect leads there. For URLs that come from outside. Proxies of the environment are then not used.
+   *
+   * @default false
+   */
+  denyPrivateNetworks?: boolean | undefined;
+  /** An undici dispatcher to send through, in place of all these. It stays yours to close. @default one of its own */
+  dispatcher?: Dispatcher | undefined;
+}
+
+/** @throws {OptionError} When an option cannot work, or two contradict each other. */
+export function createDispatcher(options: ConnectionsOptions): Dispatcher {
+  const { connections = 128, connectTimeoutMs = 10_000, http2 = false, tls, socketPath, proxy, dispatcher } = options;
+  const { denyPrivateNetworks = false } = options;
+  checkInteger('createClient.connections', connections, { min: 1 });
+  checkNumber('createClient.connectTimeoutMs', connectTimeoutMs, { min: 1, max: 2 ** 31 - 1 });
+  if (dispatcher !== undefined) {
+    const others = { connectTimeoutMs: options.connectTimeoutMs, http2: options.http2, tls, socketPath, proxy };
+    for (const [name, value] of Object.entries({ ...others, denyPrivateNetworks: options.denyPrivateNetworks })) {
+      if (value !== undefined) throw without(name, 'a dispatcher', typeof value);
+    }
+    return dispatcher;
+  }
+  if (denyPrivateNetworks && proxy)
+    throw without('proxy', 'denyPrivateNetworks, which a proxy would get around', 'one');
+  if (denyPrivateNetworks && socketPath !== undefined) throw without('socketPath', 'denyPrivateNetworks', socketPath);
+  if (proxy && socketPath !== undefined) throw without('socketPath', 'a proxy', socketPath);
+
+  const connectOptions: buildConnector.BuildOptions = {
+    ...tls,
+    timeout: connectTimeoutMs,
+    allowH2: http2,
+    preferH2: http2,
+  };
+  const agentOptions = { connections, allowH2: http2 };
+  if (proxy) {
+    const { uri, token } = readProxy(proxy);
+    return new ProxyAgent({ ...agentOptions, uri, requestTls: connectOptions, ...(token !== undefined && { token }) });
+  }
+  if (denyPrivateNetworks) return new Agent({ ...agentOptions, connect: connectPublic(connectOptions) });
+  if (socketPath !== undefined) return new Agent({ ...agentOptions, connect: { ...connectOptions, socketPath } });
+  if (proxy === undefined && isProxyInEnvironment()) {
+    const noProxy = [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', ...loopback].join(',');
+    return new EnvHttpProxyAgent({ ...agentOptions, connect: connectOptions, requestTls: connectOptions, noProxy });
+  }
+  return new Agent({ ...agentOptions, connect: connectOptions });
+}
+
+function without(name: string, what: string, got: unknown): OptionError {
+  return new OptionError(`createClient.${name}`, `left out beside ${what}`, got);
+}
+
+const loopback = ['localhost', '127.0.0.1', '[::1]'];
+
+function isProxyInEnvironment(): boolean {
+  return ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'].some((name) => Boolean(process.env[name]));
+}
+
+/** Never shows what was got: a proxy's URL may hold a password. */
+function readProxy(proxy: string | URL): { uri: string; token: string | undefined } {
+  const url = URL.parse(String(proxy));
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new OptionError('createClient.proxy', 'an http: or https: URL', 'another');
+  }
+  const { username, password } = url;
+  if (username === '') return { uri: url.href, token: undefined };
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  url.username = '';
+  url.password = '';
+  return { uri: url.href, token: `Basic ${Buffer.from(credentials).toString('base64')}` };
+}

@@ -37,6 +37,7 @@ interface Partition {
 }
 
 interface Saved {
+  readonly time: number;
   readonly watermark: number;
   readonly max: number;
   readonly partitions: readonly (readonly [string | number, number])[];
@@ -48,6 +49,9 @@ interface Saved {
  * The watermark is that of Flink's bounded out-of-orderness: the latest time seen, less `outOfOrderMs`, less 1 ms. It
  * never goes back, and it moves with each item: what comes next is judged by all that came before, however the items
  * are chunked. With `partition`, it is the least of those of the partitions heard of so far.
+ *
+ * What an operator makes of an item has its time; a `batch` has that of its latest item, and the watermark waits for it.
+ * Where batches are taken apart again, say `eventTime` once more behind that.
  *
  * ```ts
  * import { count, eventTime, pipe, tumbling } from '@dataenginex/streams';
@@ -80,6 +84,8 @@ export function eventTime<T>(time: (item: T) => number | Date, options: EventTim
     fuse(push, fail, { place, restored, out }) {
       const saved = isSaved(restored) ? restored : undefined;
       let max = saved?.max ?? -Infinity;
+      // What is held back behind is passed on at the end, also of a run that resumes there.
+      out.time = saved?.time ?? NaN;
       out.watermark = saved?.watermark ?? -Infinity;
       const partitions = new Map<string | number, Partition>();
       for (const [id, latest] of saved?.partitions ?? []) partitions.set(id, { max: latest, heard: performance.now() });
@@ -120,6 +126,7 @@ export function eventTime<T>(time: (item: T) => number | Date, options: EventTim
           out.watermark = Math.max(out.watermark, max - outOfOrderMs - 1);
         },
         save: (): Saved => ({
+          time: out.time,
           watermark: out.watermark,
           max,
           partitions: [...partitions].map(([key, { max: latest }]) => [key, latest]),

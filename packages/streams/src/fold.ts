@@ -58,7 +58,8 @@ export function reduce<I, S>(fn: (state: S, item: I) => S, initial: S | (() => S
   const isMaker = (value: S | (() => S)): value is () => S => typeof value === 'function';
   return {
     name: 'reduce',
-    fuse(push, fail, { restored }) {
+    holds: true,
+    fuse(push, fail, { clock, out, restored }) {
       let state = isMaker(initial) ? initial() : initial;
       if (isSaved(restored, state)) ({ state } = restored);
       return {
@@ -69,7 +70,10 @@ export function reduce<I, S>(fn: (state: S, item: I) => S, initial: S | (() => S
             throw fail(error);
           }
         },
-        end: () => push(state),
+        end() {
+          out.time = clock.time;
+          push(state);
+        },
         save: () => ({ state }),
       };
     },

@@ -55,7 +55,7 @@ export class Steps {
     let { clock } = this;
     const clocks = operators.map(({ operator }) => {
       const before = clock;
-      if (operator.timed === true) clock = createClock();
+      if (operator.timed === true || operator.holds === true) clock = createClock();
       return { clock: before, out: clock };
     });
     this.out = clock;

@@ -20,7 +20,7 @@ export interface FuseContext {
   /** What `save` gave for the checkpoint that the run resumes from; `undefined` in a run that begins anew. */
   readonly restored: unknown;
   readonly clock: Readonly<Clock>;
-  /** The clock of what this operator pushes: one of its own when it is `timed`, else `clock` itself. */
+  /** The clock of what this operator pushes: one of its own when it is `timed` or `holds`, else `clock` itself. */
   readonly out: Clock;
   /** Nothing more is wanted: the steps behind this one are ended and the source is closed. It throws; let it through. */
   readonly stop: () => never;
@@ -31,6 +31,8 @@ export interface FusedOperator<I, O> {
   readonly name: string;
   /** Whether it sets the event time of what it pushes. */
   readonly timed?: boolean;
+  /** Whether it pushes items after later ones have come: the watermark of what it pushes is to wait for them. */
+  readonly holds?: boolean;
   readonly fuse: (push: (item: O) => void, fail: (error: unknown) => OperatorError, context: FuseContext) => Step<I>;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cut, delay, sources, watched } from '../test/sources.ts';
+import { Crash, memory } from '../test/checkpoints.ts';
+import { cut, delay, sources, timersEnd, watched } from '../test/sources.ts';
 import {
   batch,
   count,
@@ -12,6 +13,7 @@ import {
   OperatorError,
   pipe,
   run,
+  take,
   tumbling,
 } from './index.ts';
 
@@ -74,8 +76,27 @@ describe('batch in time', () => {
       }),
     );
     expect(await Array.fromAsync(rows)).toEqual([[1, 2], [3, 4, 5], [6]]);
-    expect(arrived[0]).toBeGreaterThanOrEqual(19);
+    expect(arrived[0]).toBeGreaterThanOrEqual(20);
     expect(arrived[0]).toBeLessThan(75);
+  });
+
+  it('never passes it on early, though timers may fire early', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      let begun = Infinity;
+      async function* pausing() {
+        begun = performance.now();
+        yield 1;
+        await delay(10);
+      }
+      const waits: number[] = [];
+      const rows = pipe(
+        pausing(),
+        batch({ maxWaitMs: 4.6 }),
+        map(() => waits.push(performance.now() - begun)),
+      );
+      await Array.fromAsync(rows);
+      expect(waits[0]).toBeGreaterThanOrEqual(4.6);
+    }
   });
 
   it('counts from the first item, however steadily others come', async () => {
@@ -156,8 +177,8 @@ describe('batch in time', () => {
     expect(late).toEqual([]);
   });
 
-  it('stops at once when the run is aborted, and leaves no timer behind', async () => {
-    const { seen, items } = watched(3, { hangs: false });
+  it('stops at once when the run is aborted, and leaves no timer behind, however it ends', async () => {
+    const { seen, items } = watched(3);
     async function* slow() {
       yield* items();
       await delay(60);
@@ -169,8 +190,62 @@ describe('batch in time', () => {
     await expect(run(pipe(slow(), batch({ maxWaitMs: 100_000 })), undefined, controller)).rejects.toBe('stop');
     expect(performance.now() - begun).toBeLessThan(400);
     expect(seen.closed).toBe(1);
-    await delay(0);
-    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(3);
+    expect(await timersEnd()).toBe(true);
+
+    const hanging = new AbortController();
+    const hangs = run(pipe(watched(3, { hangs: true }).items(), batch({ maxWaitMs: 100_000 })), undefined, hanging);
+    await delay(20);
+    hanging.abort('stop');
+    await expect(hangs).rejects.toBe('stop');
+    expect(await timersEnd()).toBe(true);
+
+    const failing = fromChunks<number>(async function* () {
+      yield [1];
+      await delay(5);
+      throw new Error('source');
+    });
+    await expect(run(pipe(failing, batch({ maxWaitMs: 100_000 })))).rejects.toThrow('source');
+    expect(await timersEnd()).toBe(true);
+    expect(await Array.fromAsync(pipe(watched(3).items(), batch({ maxWaitMs: 100_000 })))).toEqual([[0, 1, 2]]);
+    expect(await timersEnd()).toBe(true);
+  });
+});
+
+describe('a batch that is smaller when a run goes on', () => {
+  it.each([1, 2, 10])('is full as often as it must be, also before a take(%s)', async (wanted) => {
+    const { kept, store, exactSink } = memory();
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    const left = new Set([9]);
+    const open = (size: number) =>
+      pipe(
+        fromChunks(() => numbers.map((n) => [n])),
+        map((n) => {
+          if (left.delete(n)) throw new Crash();
+          return n;
+        }),
+        batch(size),
+        take(wanted),
+      );
+    const checkpoint = { store, everyItems: 1 };
+    await expect(run(open(100), exactSink(), { checkpoint })).rejects.toMatchObject({ cause: new Crash() });
+    await run(open(4), exactSink(), { checkpoint });
+    const batches = [0, 4, 8, 12, 16].map((at) => numbers.slice(at, at + 4));
+    expect(kept.items).toEqual(batches.slice(0, wanted));
+  });
+
+  it('is not lost when nothing comes after it', async () => {
+    const { kept, store, exactSink } = memory();
+    const open = (fails: boolean, size: number) =>
+      pipe(
+        fromChunks<number>(function* () {
+          yield [1, 2, 3];
+          if (fails) throw new Crash();
+        }),
+        batch(size),
+      );
+    await expect(run(open(true, 100), exactSink(), { checkpoint: { store, everyItems: 1 } })).rejects.toThrow(Crash);
+    await run(open(false, 2), exactSink(), { checkpoint: { store } });
+    expect(kept.items).toEqual([[1, 2], [3]]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { delay, watched } from '../test/sources.ts';
 import { batch, filter, fromChunks, map, mapAsync, pipe, run, type Sink } from './index.ts';
@@ -86,6 +87,46 @@ describe('run', () => {
       },
     };
     await expect(run(pipe([1]), broken)).rejects.toBe(failure);
+  });
+});
+
+describe('an iterator made by hand', () => {
+  const by = <N>(next: () => N) => {
+    const calls: string[] = [];
+    const iterator = {
+      next,
+      return: () => {
+        calls.push('return');
+        return Promise.resolve({ done: true as const, value: undefined });
+      },
+    };
+    return { source: { [Symbol.asyncIterator]: () => iterator }, calls };
+  };
+
+  it('may answer with a promise of another realm, or at once', async () => {
+    const foreign: unknown = runInNewContext('Promise.resolve({ done: false, value: 1 })');
+    expect(foreign).not.toBeInstanceOf(Promise);
+    const answers = [foreign, { done: false, value: 2 }, { done: true, value: undefined }];
+    const { sink } = collector<unknown>();
+    // @ts-expect-error no promises
+    expect(await run(by(() => answers.shift()).source, sink)).toEqual({ items: 2, result: 2 });
+  });
+
+  it('is not closed when it throws, and is when the sink throws, each at once', async () => {
+    const failing = by(() => {
+      throw new RangeError('No next.');
+    });
+    await expect(run(failing.source)).rejects.toThrow('No next.');
+    expect(failing.calls).toEqual([]);
+    const endless = by(async () => ({ done: false as const, value: 1 }));
+    const { events, sink } = collector<number>();
+    const full = new Error('ENOSPC');
+    const write = (): void => {
+      throw full;
+    };
+    await expect(run(endless.source, { ...sink, write })).rejects.toBe(full);
+    expect(endless.calls).toEqual(['return']);
+    expect(events).toEqual(['abort Error: ENOSPC']);
   });
 });
 

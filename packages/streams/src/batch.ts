@@ -1,7 +1,7 @@
 import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
 import type { OperatorError } from './errors.ts';
 import type { Chunk } from './input.ts';
-import type { FuseContext, LinkContext, Operator, Step } from './operator.ts';
+import type { Clock, FuseContext, LinkContext, Operator, Step } from './operator.ts';
 import type { LocatedChunk, Reader } from './reader.ts';
 import { Alarm, MAX_TIMER_MS } from './settle.ts';
 
@@ -34,7 +34,7 @@ export interface BatchOptions<T> {
 
 /**
  * Gathers items into arrays, in order. A batch is passed on when it is full, when it has waited long enough, and at the
- * end; none is empty.
+ * end; none is empty. Behind `eventTime` a batch happened when its latest item did, and the watermark waits for it.
  *
  * ```ts
  * import { batch, pipe } from '@dataenginex/streams';
@@ -59,7 +59,7 @@ export function batch<T>(options: number | BatchOptions<T>): Operator<T, T[]> {
   checkFunction('batch.bytesOf', bytesOf);
   if (maxWaitMs !== Infinity) checkNumber('batch.maxWaitMs', maxWaitMs, { min: 0, max: MAX_TIMER_MS });
   const limits = { size, maxBytes, bytesOf };
-  if (maxWaitMs === Infinity) return { name: 'batch', fuse: (...context) => gather(limits, ...context) };
+  if (maxWaitMs === Infinity) return { name: 'batch', holds: true, fuse: (...context) => gather(limits, ...context) };
   return {
     name: 'batch',
     carries: true,
@@ -77,27 +77,34 @@ function gather<T>(
   limits: Limits<T>,
   push: (items: T[]) => void,
   fail: (error: unknown) => OperatorError,
-  { restored }: FuseContext,
+  { clock, out, restored }: FuseContext,
 ): Step<T> {
-  const held = new Held(limits, push, fail);
-  let saved: readonly T[] = Array.isArray(restored) ? restored : [];
+  const held = new Held(limits, clock, out, push, fail);
+  let saved = isSaved<T>(restored) ? restored : undefined;
   /** Only once the steps behind are made: the batch is full when `size` is smaller now. */
-  const catchUp = (): void => {
-    const items = saved;
-    saved = [];
-    for (const item of items) held.add(item);
+  const catchUp = ({ items, ...before }: Saved<T>): void => {
+    saved = undefined;
+    for (const item of items) held.add(item, before);
   };
   return {
     push(item) {
-      if (saved.length > 0) catchUp();
+      if (saved !== undefined) catchUp(saved);
       held.add(item);
     },
     end() {
-      catchUp();
+      if (saved !== undefined) catchUp(saved);
       held.flush();
     },
-    save: () => [...saved, ...held.items],
+    save: () => saved ?? { items: [...held.items], time: out.time, watermark: out.watermark },
   };
+}
+
+interface Saved<T> extends Clock {
+  readonly items: readonly T[];
+}
+
+function isSaved<T>(restored: unknown, _item?: T): restored is Saved<T> {
+  return restored !== undefined;
 }
 
 async function* gatherInTime<T>(
@@ -112,27 +119,34 @@ async function* gatherInTime<T>(
   let due = Infinity;
   const alarm = new Alarm();
   controller.signal.addEventListener('abort', () => alarm.stop());
-  /** The watermark, and the one before the first item that is held: none may overtake it. */
+  /** The clock of the item that is looked at, and of the batch that is held: no watermark may overtake it. */
+  const clock = { time: NaN, watermark: -Infinity };
+  const out = { ...clock };
   let after = -Infinity;
-  let before = -Infinity;
   let full: T[][] = [];
   let origins: number[] = [];
+  let times: number[] = [];
+  let watermarks: number[] = [];
   const held = new Held(
     limits,
+    clock,
+    out,
     (items) => {
       full.push(items);
       origins.push(at);
+      times.push(out.time);
+      watermarks.push(out.watermark);
     },
     (error) => fail(error, last?.position(at)),
   );
   const release = (from: LocatedChunk<T>): Chunk<T[]> => {
     const chunk = from.with(full, origins);
+    const clocks = chunk.clocks && { times, watermarks, after: held.items.length > 0 ? out.watermark : after };
     full = [];
     origins = [];
-    return {
-      ...chunk,
-      clocks: chunk.clocks && { ...chunk.clocks, after: held.items.length > 0 ? before : after },
-    };
+    times = [];
+    watermarks = [];
+    return { ...chunk, clocks };
   };
   for (;;) {
     const next = reader.read();
@@ -149,10 +163,12 @@ async function* gatherInTime<T>(
     try {
       for (const [index, item] of items.entries()) {
         at = index;
+        if (clocks !== undefined) {
+          clock.time = clocks.times[index] ?? NaN;
+          clock.watermark = clocks.watermarks[index] ?? -Infinity;
+        }
         held.add(item);
-        if (held.items.length > 1) continue;
-        due = now + maxWaitMs;
-        before = clocks?.watermarks[index] ?? before;
+        if (held.items.length <= 1) due = now + maxWaitMs;
       }
     } catch (error) {
       if (full.length > 0) yield { ...release(chunk), barrier: undefined };
@@ -171,23 +187,37 @@ async function* gatherInTime<T>(
 class Held<T> {
   items: T[] = [];
   readonly #limits: Limits<T>;
+  readonly #clock: Readonly<Clock>;
+  readonly #out: Clock;
   readonly #push: (items: T[]) => void;
   readonly #fail: (error: unknown) => OperatorError;
   #bytes = 0;
+  #isTimed = false;
 
-  constructor(limits: Limits<T>, push: (items: T[]) => void, fail: (error: unknown) => OperatorError) {
+  /** @param out Becomes the clock of the batch: the time of its latest item, and the watermark before its first. */
+  constructor(
+    limits: Limits<T>,
+    clock: Readonly<Clock>,
+    out: Clock,
+    push: (items: T[]) => void,
+    fail: (error: unknown) => OperatorError,
+  ) {
     this.#limits = limits;
+    this.#clock = clock;
+    this.#out = out;
     this.#push = push;
     this.#fail = fail;
   }
 
-  add(item: T): void {
+  add(item: T, clock = this.#clock): void {
     const { size, maxBytes } = this.#limits;
     if (maxBytes !== Infinity) {
       const bytes = this.#measure(item);
       if (this.#bytes + bytes > maxBytes) this.flush();
       this.#bytes += bytes;
     }
+    if (this.items.length === 0) this.#begin(clock);
+    else if (this.#isTimed && clock.time > this.#out.time) this.#out.time = clock.time;
     this.items.push(item);
     if (this.items.length === size || this.#bytes >= maxBytes) this.flush();
   }
@@ -198,6 +228,12 @@ class Held<T> {
     this.items = [];
     this.#bytes = 0;
     this.#push(items);
+  }
+
+  #begin({ time, watermark }: Readonly<Clock>): void {
+    this.#out.time = time;
+    this.#out.watermark = watermark;
+    this.#isTimed = !Number.isNaN(time);
   }
 
   #measure(item: T): number {

@@ -5,7 +5,7 @@ import { startOf } from './body.ts';
 import { HttpError, isRetryableStatus, isTimeout, NetworkError, RequestTimeoutError, StatusError } from './errors.ts';
 import { exchange } from './exchange.ts';
 import { isIdempotent, redact, type RequestFacts } from './facts.ts';
-import { type Call, destroyOnAbort, letGo, type Outgoing, type Reply, type Send } from './message.ts';
+import { type Call, destroyOnAbort, isReplayable, letGo, type Outgoing, type Reply, type Send } from './message.ts';
 import type { PolicyOf } from './policies.ts';
 import { traced } from './telemetry.ts';
 
@@ -36,11 +36,10 @@ class Attempts {
 
   constructor(transport: Transport, request: Outgoing, call: Call) {
     const { url, method, body } = request;
-    const isReplayable = body === null || typeof body === 'string' || body instanceof Uint8Array || body.replayable;
     this.#transport = transport;
     this.#request = request;
     this.#call = call;
-    const repeatable = isReplayable && (call.repeatable || isIdempotent(method));
+    const repeatable = isReplayable(body) && (call.repeatable || isIdempotent(method));
     this.#facts = { method, url: redact(url), attempt: 1, repeatable };
   }
 

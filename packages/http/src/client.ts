@@ -1,17 +1,20 @@
 import { setMaxListeners } from 'node:events';
-import { checkInteger, checkNumber, OptionError } from '@dataenginex/core';
+import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
 import { createAttempts } from './attempts.ts';
 import { acceptedEncodings } from './content.ts';
 import { type ConnectionsOptions, createDispatcher } from './dispatcher.ts';
 import { ClientClosedError } from './errors.ts';
+import { idempotencyHeaders } from './idempotency-key.ts';
+import { createFetch } from './fetch.ts';
 import { PendingRequest } from './pending-request.ts';
-import { choosePolicies, type PolicyOptions } from './policies.ts';
+import { choosePolicies, type PolicyOptions, timeoutOf } from './policies.ts';
+import { type OnProgress, ProgressMeter, withUploadProgress } from './progress.ts';
+import { type BodyOptions, encodeBody } from './request-body.ts';
+import { checkMaxRedirects, followRedirects, type RedirectOptions } from './redirects.ts';
+import { mergeHeaders, normalizeHeaders, type RequestHeaders } from './request-headers.ts';
 import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
 
-/** Header names and values. A name that is `undefined` in a request takes the client's default away. */
-export type RequestHeaders = Readonly<Record<string, string | undefined>>;
-
-export interface ClientOptions extends PolicyOptions, ConnectionsOptions {
+export interface ClientOptions extends PolicyOptions, ConnectionsOptions, RedirectOptions {
   /** What paths are appended to. Without it every request takes a whole URL. */
   baseUrl?: string | URL | undefined;
   /** Sent with every request. */
@@ -22,16 +25,23 @@ export interface ClientOptions extends PolicyOptions, ConnectionsOptions {
   decompress?: boolean | undefined;
 }
 
-export interface RequestOptions {
+export interface RequestOptions extends BodyOptions {
   query?: Query | undefined;
   headers?: RequestHeaders | undefined;
-  /** A value to send as JSON. */
-  json?: unknown;
-  /** A body to send as it is. */
-  body?: string | Uint8Array | undefined;
   signal?: AbortSignal | undefined;
   /** For this whole request, within the client's own limits. */
   timeoutMs?: number | undefined;
+  /**
+   * Sent as `Idempotency-Key`, by which the server knows a request that it has seen; `true` makes one. A POST or PATCH
+   * that has it is repeated like a PUT.
+   */
+  idempotencyKey?: string | true | undefined;
+  /** Told at most every 100 ms, and at the end. An attempt that is repeated begins anew; what it throws, ends the request. */
+  onUploadProgress?: OnProgress | undefined;
+  /** Told of the answer as it comes, at most every 100 ms, and at the end. A repeated attempt begins anew. */
+  onDownloadProgress?: OnProgress | undefined;
+  /** How many redirects are followed. @default the client's */
+  maxRedirects?: number | undefined;
   /** With `false`, an answer that is not 2xx is returned like any other. @default true */
   throwHttpErrors?: boolean | undefined;
 }
@@ -46,6 +56,12 @@ export interface Client extends AsyncDisposable {
   options(path: string | URL, options?: RequestOptions): PendingRequest;
   /** Any method, in capitals. */
   request(method: string, path: string | URL, options?: RequestOptions): PendingRequest;
+  /**
+   * `fetch` as WHATWG describes it, over the same policies, connections and headers, for any library that takes one. It
+   * rejects as `fetch` does: with `signal.reason`, or with a `TypeError` whose `cause` is an error of this package; a
+   * status is never an error. A path is appended to that of the base URL.
+   */
+  readonly fetch: typeof globalThis.fetch;
   /** Closes every connection. What is still under way rejects with `ClientClosedError`. */
   close(): Promise<void>;
 }
@@ -75,30 +91,51 @@ export function createClient(options: ClientOptions = {}): Client {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const dispatcher = createDispatcher(options);
-  const send = createAttempts({
+  const attempts = createAttempts({
     dispatcher,
     policyOf: choosePolicies(options),
     closing: closing.signal,
   });
+  const send = followRedirects(options, timeoutOf(options), attempts);
   const request: Client['request'] = (method, path, requestOptions = {}) => {
     closing.signal.throwIfAborted();
     checkMethod(method);
     const url = resolveUrl(path, base, requestOptions.query);
-    const { signal, throwHttpErrors = true, timeoutMs } = requestOptions;
+    const { signal, throwHttpErrors = true, timeoutMs, maxRedirects } = requestOptions;
     if (timeoutMs !== undefined) checkNumber('request.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });
-    const { body, contentType } = encodeBody(method, requestOptions);
+    if (maxRedirects !== undefined) checkMaxRedirects('request.maxRedirects', maxRedirects);
+    const { body, bodyHeaders } = encodeBody(method, requestOptions);
+    const { idempotencyKey, onUploadProgress, onDownloadProgress } = requestOptions;
+    checkFunction('request.onUploadProgress', onUploadProgress);
+    checkFunction('request.onDownloadProgress', onDownloadProgress);
     const own = normalizeHeaders('request.headers', requestOptions.headers ?? {});
     return new PendingRequest({
-      request: { url, method, headers: mergeHeaders(defaults, contentType, own), body },
+      request: {
+        url,
+        method,
+        headers: mergeHeaders(defaults, bodyHeaders, own, idempotencyHeaders(idempotencyKey)),
+        body: onUploadProgress === undefined ? body : withUploadProgress(body, onUploadProgress),
+      },
       send,
       signal,
       timeoutMs,
+      maxRedirects,
       maxBodyBytes,
       decompress,
       throwHttpErrors,
-      repeatable: false,
+      repeatable: idempotencyKey !== undefined,
+      progress: onDownloadProgress === undefined ? undefined : new ProgressMeter(onDownloadProgress),
     });
   };
+  const fetch = createFetch({
+    send,
+    options: { maxBodyBytes, decompress },
+    headers: defaults,
+    resolve: (url) => {
+      closing.signal.throwIfAborted();
+      return resolveUrl(url, base, undefined);
+    },
+  });
   const verb =
     (method: string): Client['get'] =>
     (path, requestOptions) =>
@@ -117,6 +154,7 @@ export function createClient(options: ClientOptions = {}): Client {
     patch: verb('PATCH'),
     delete: verb('DELETE'),
     options: verb('OPTIONS'),
+    fetch,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -124,44 +162,4 @@ export function createClient(options: ClientOptions = {}): Client {
 
 function checkMethod(method: string): void {
   if (!/^[A-Z]+(?:-[A-Z]+)*$/.test(method)) throw new OptionError('request.method', 'a token in capitals', method);
-}
-
-function encodeBody(
-  method: string,
-  { json, body }: RequestOptions,
-): { body: string | Uint8Array | null; contentType: RequestHeaders } {
-  if (json === undefined) return { body: body ?? null, contentType: {} };
-  // never the value itself: it may hold a secret
-  if (body !== undefined) throw new OptionError('request.json', 'left out where a body is given', typeof json);
-  if (method === 'GET' || method === 'HEAD')
-    throw new OptionError('request.json', `left out of a ${method}`, typeof json);
-  const text = JSON.stringify(json);
-  if (typeof text !== 'string') throw new OptionError('request.json', 'a value that JSON can hold', typeof json);
-  return { body: text, contentType: { 'content-type': 'application/json' } };
-}
-
-/** What belongs to the connection, and is undici's to send. */
-const reservedHeaders = new Set(['content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
-
-/** @throws {OptionError} When a name or value could break out of its line. */
-function normalizeHeaders(option: string, headers: RequestHeaders): Record<string, string | undefined> {
-  const normalized: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new OptionError(option, 'headers whose names are tokens', name);
-    if (reservedHeaders.has(name.toLowerCase())) throw new OptionError(option, 'free of connection headers', name);
-    if (value !== undefined && /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-      throw new OptionError(`${option}.${name}`, 'one line of Latin-1', 'a control character or one past U+00FF');
-    }
-    normalized[name.toLowerCase()] = value;
-  }
-  return normalized;
-}
-
-function mergeHeaders(...layers: readonly RequestHeaders[]): Record<string, string> {
-  const merged: Record<string, string> = {};
-  for (const [name, value] of layers.flatMap((layer) => Object.entries(layer))) {
-    if (value === undefined) delete merged[name];
-    else merged[name] = value;
-  }
-  return merged;
 }

@@ -3,7 +3,8 @@ import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import { type Compression, decompress, FormatError, pipe } from '@dataenginex/streams';
 import { BodyError, BodyTooLargeError, codeOf, describeFailure } from './errors.ts';
 import { BrokenOff } from './exchange.ts';
-import { fieldOf, letGo, type Reply } from './message.ts';
+import { fieldOf, lengthOf, letGo, type Reply } from './message.ts';
+import { metered, type ProgressMeter } from './progress.ts';
 
 /** How the body of a reply is read. */
 export interface ContentOptions {
@@ -12,6 +13,7 @@ export interface ContentOptions {
   readonly maxBodyBytes: number;
   /** Whether content codings are undone. */
   readonly decompress: boolean;
+  readonly progress?: ProgressMeter | undefined;
 }
 
 /** What a client asks for when it is to decompress. */
@@ -34,6 +36,7 @@ export async function readContent(reply: Reply, options: ContentOptions): Promis
   const { maxBodyBytes } = options;
   if (reply.body instanceof Uint8Array) {
     let content = reply.body;
+    options.progress?.ended(content.byteLength);
     for (const coding of codingsOf(reply, options)) {
       try {
         content = await inflaters[coding](content, { maxOutputLength: maxBodyBytes });
@@ -57,7 +60,7 @@ export async function readContent(reply: Reply, options: ContentOptions): Promis
 /** The content piece by piece, with the failures of the connection as errors of ours. It has no limit. */
 export async function* contentChunks(reply: Reply, options: ContentOptions): AsyncGenerator<Uint8Array, void> {
   try {
-    let chunks: AsyncIterable<Uint8Array> = wireChunks(reply, options.signal);
+    let chunks: AsyncIterable<Uint8Array> = wireChunks(reply, options);
     for (const coding of codingsOf(reply, options)) chunks = pipe(chunks, decompress(coding, { maxBytes: Infinity }));
     yield* chunks;
   } catch (error) {
@@ -69,15 +72,17 @@ export async function* contentChunks(reply: Reply, options: ContentOptions): Asy
 }
 
 async function* wireChunks(
-  { status, body, facts }: Reply,
-  signal: AbortSignal | undefined,
+  { status, fields, body, facts }: Reply,
+  { signal, progress }: ContentOptions,
 ): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) {
+    progress?.ended(body.byteLength);
     yield body;
     return;
   }
   try {
-    yield* body;
+    if (progress === undefined) yield* body;
+    else yield* metered(body, lengthOf(fields), progress);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw error instanceof Error ? describeFailure(new BrokenOff(status, error), facts) : error;

@@ -1,6 +1,6 @@
 import { DexError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { BrokenOff } from './exchange.ts';
+import { BodyFailed, BrokenOff } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
 import { type Head, toHeaders } from './message.ts';
 import { BlockedAddress } from './public-networks.ts';
@@ -77,6 +77,20 @@ export class BlockedAddressError extends HttpError {
   }
 }
 
+/** A redirect that is not followed: one too many, to an unsafe place, or nowhere. */
+export class RedirectError extends HttpError {
+  override readonly name = 'RedirectError';
+  readonly code = 'DEX_HTTP_REDIRECT';
+  readonly retryable = false;
+  /** Where the request has been, in order, redacted; last where it was to go next, if that is a URL. */
+  readonly urls: readonly string[];
+
+  constructor(facts: RequestFacts, what: string, urls: readonly string[]) {
+    super(facts, what);
+    this.urls = urls;
+  }
+}
+
 /** The time for the whole request, or for its last attempt, has passed. `cause` is the failure before, if there was one. */
 export class RequestTimeoutError extends HttpError {
   override readonly name = 'RequestTimeoutError';
@@ -89,6 +103,18 @@ export class RequestTimeoutError extends HttpError {
     super(facts, `did not finish within ${timeoutMs} ms`, { cause, before });
     this.retryable = facts.repeatable;
     this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The body of the request threw while it was sent: `cause` is what it threw. The connection is closed, nothing is repeated. */
+export class RequestBodyError extends HttpError {
+  override readonly name = 'RequestBodyError';
+  readonly code = 'DEX_HTTP_REQUEST_BODY';
+  readonly retryable = false;
+
+  constructor(facts: RequestFacts, cause: unknown) {
+    const reason = cause instanceof Error ? reasonOf(cause) : String(cause);
+    super(facts, `could not be sent, as its body failed: ${reason}`, { cause });
   }
 }
 
@@ -176,6 +202,7 @@ export function isRetryable(error: unknown): boolean {
 /** What undici threw, as an error of ours. */
 export function describeFailure(error: unknown, facts: RequestFacts): unknown {
   const cause = error instanceof BrokenOff ? error.cause : error;
+  if (cause instanceof BodyFailed) return new RequestBodyError(facts, cause.cause);
   if (cause instanceof BlockedAddress) return new BlockedAddressError(facts, cause);
   return cause instanceof HttpError || cause instanceof ClientClosedError ? cause : new NetworkError(facts, error);
 }

@@ -5,7 +5,9 @@ import {
   destroyOnAbort,
   type Fields,
   type Head,
+  isStreamBody,
   isSuccess,
+  lengthOf,
   type Outgoing,
   type OutgoingBody,
   type Reply,
@@ -25,6 +27,13 @@ export class BrokenOff extends Error {
   constructor(status: number, cause: Error) {
     super(`the answer broke off in its body (${cause.message})`, { cause });
     this.status = status;
+  }
+}
+
+/** The body that was being sent threw. */
+export class BodyFailed extends Error {
+  constructor(cause: unknown) {
+    super('The body failed while it was sent.', { cause });
   }
 }
 
@@ -69,6 +78,7 @@ function receive(dispatcher: Dispatcher, request: Outgoing, call: Call, signal: 
         onResponseData(controller, chunk) {
           length += chunk.byteLength;
           chunks.push(chunk);
+          if (call.progress !== undefined && isSuccess(status)) call.progress.moved(length, lengthOf(fields));
           if (length <= limit) return;
           finish(true);
           controller.abort(new Error('The body is larger than the limit.'));
@@ -172,18 +182,45 @@ async function readStart(body: Readable, maxBytes: number): Promise<Buffer> {
 function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.DispatchOptions {
   const path = `${url.pathname}${url.search}`;
   // The policy's deadlines are what counts, and may be longer than undici's 300 s.
-  return { origin: url.origin, path, method, headers, body: toBody(body), headersTimeout: 0 };
+  return {
+    origin: url.origin,
+    path,
+    method,
+    headers: withLength(headers, body),
+    body: toBody(body),
+    headersTimeout: 0,
+  };
+}
+
+function withLength(headers: Outgoing['headers'], body: OutgoingBody): Outgoing['headers'] {
+  if (!isStreamBody(body) || body.length === undefined) return headers;
+  return { ...headers, 'content-length': String(body.length) };
 }
 
 function toBody(body: OutgoingBody): string | Uint8Array | Readable | null {
-  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return body;
-  return Readable.from(
-    // opened once its first piece is asked for: what never left can then be sent again
-    (async function* () {
-      yield* body.open();
-    })(),
-    { objectMode: false },
-  );
+  if (!isStreamBody(body)) return body;
+  let pieces: AsyncIterator<Uint8Array> | undefined;
+  let bytes = 0;
+  const pull = async (): Promise<void> => {
+    try {
+      // opened once its first piece is asked for: what never left can then be sent again
+      pieces ??= body.open()[Symbol.asyncIterator]();
+      const { done, value } = await pieces.next();
+      if (done === true) body.progress?.ended(bytes);
+      else body.progress?.moved((bytes += value.byteLength), body.length);
+      readable.push(done === true ? null : value);
+    } catch (error) {
+      readable.destroy(new BodyFailed(error));
+    }
+  };
+  const readable = new Readable({
+    read: () => void pull(),
+    destroy(error, callback) {
+      void pieces?.return?.().catch(() => {}); // not waited for: it may hang in its next piece
+      callback(error);
+    },
+  });
+  return readable.on('error', () => {}); // undici is told; once it has left, nobody is
 }
 
 function asError(reason: unknown): Error {

@@ -24,6 +24,10 @@ export function isIdempotent(method: string): boolean {
 
 const secretName = /key|token|secret|passw|pwd|credential|auth|session|signature|bearer|jwt|assertion|^(?:sig|code)$/i;
 
+export function isSecretName(name: string): boolean {
+  return secretName.test(name);
+}
+
 /** The URL as it may stand in logs: query values whose names sound secret become `REDACTED`. */
 export function redact(url: URL): string {
   if (url.search === '') return url.href;

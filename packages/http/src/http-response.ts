@@ -9,6 +9,8 @@ export class HttpResponse extends BodyReaders implements AsyncDisposable {
   readonly headers: Headers;
   /** Where it came from in the end, redacted. */
   readonly url: string;
+  /** Whether redirects led to it. */
+  readonly redirected: boolean;
   protected readonly contentOptions: ContentOptions;
   readonly #reply: Reply;
   readonly #claim: () => boolean;
@@ -19,6 +21,7 @@ export class HttpResponse extends BodyReaders implements AsyncDisposable {
     this.status = reply.status;
     this.headers = toHeaders(reply.fields);
     this.url = reply.facts.url;
+    this.redirected = reply.redirectedTo !== undefined;
     this.contentOptions = options;
     this.#reply = reply;
     this.#claim = claim;

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { RequestFacts } from './facts.ts';
+import type { ProgressMeter } from './progress.ts';
 
 /** A request on its way out. */
 export interface Outgoing {
@@ -8,6 +9,8 @@ export interface Outgoing {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: OutgoingBody;
+  /** A redirect has led it to another origin than the user asked for: it takes nothing secret along. */
+  readonly isForeign?: boolean | undefined;
 }
 
 export type OutgoingBody = string | Uint8Array | StreamBody | null;
@@ -19,6 +22,18 @@ export interface StreamBody {
   /** In bytes; without it the body goes out in chunks. */
   readonly length?: number | undefined;
   open(): AsyncIterable<Uint8Array>;
+  /** Told of each piece that the connection has taken. */
+  readonly progress?: ProgressMeter | undefined;
+  /** Lets go of what it would have been made of. Called once the request has failed. */
+  discard?(): void;
+}
+
+export function isStreamBody(body: OutgoingBody): body is StreamBody {
+  return typeof body === 'object' && body !== null && !(body instanceof Uint8Array);
+}
+
+export function isReplayable(body: OutgoingBody): boolean {
+  return body === null || typeof body === 'string' || body instanceof Uint8Array || body.replayable;
 }
 
 /** Header names in lower case, as undici gives them: making `Headers` of them costs more than all else in a request. */
@@ -37,6 +52,8 @@ export interface Reply extends Head {
   readonly truncated?: boolean | undefined;
   /** Of the attempt that brought it. */
   readonly facts: RequestFacts;
+  /** Where redirects led, if any were followed. */
+  readonly redirectedTo?: URL | undefined;
 }
 
 /** What holds for a request of the user, whatever is sent for it. */
@@ -51,6 +68,10 @@ export interface Call {
   readonly maxErrorBytes: number | undefined;
   /** Whether the user said that a second sending does no harm, whatever the method. */
   readonly repeatable: boolean;
+  /** In place of the client's own limit. */
+  readonly maxRedirects?: number | undefined;
+  /** Told of a whole body as it comes, unless it only says what went wrong. */
+  readonly progress?: ProgressMeter | undefined;
   /** Told of the attempts, for an error about all of them. */
   readonly last?: LastAttempt | undefined;
 }
@@ -73,6 +94,12 @@ export function isSuccess(status: number): boolean {
 export function fieldOf(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === 'object' ? value.join(', ') : value;
+}
+
+/** The length that the body is said to have. */
+export function lengthOf(fields: Fields): number | undefined {
+  const length = fields['content-length'];
+  return typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
 
 export function toHeaders(fields: Fields): Headers {

@@ -2,7 +2,7 @@ import { BodyReaders } from './body-readers.ts';
 import { BodyUsedError } from './errors.ts';
 import { isIdempotent, redact } from './facts.ts';
 import { HttpResponse } from './http-response.ts';
-import type { Reply } from './message.ts';
+import { isStreamBody, type Reply } from './message.ts';
 import { perform, type RequestPlan } from './perform.ts';
 
 /** A request that is sent when its result is first asked for, and once. */
@@ -35,8 +35,15 @@ export class PendingRequest extends BodyReaders {
   }
 
   #send(whole: boolean, accept?: string): Promise<Reply> {
-    this.#reply ??= perform(this.contentOptions, whole, accept);
+    this.#reply ??= this.#perform(whole, accept);
     return this.#reply;
+  }
+
+  #perform(whole: boolean, accept?: string): Promise<Reply> {
+    const sent = perform(this.contentOptions, whole, accept);
+    const { body } = this.contentOptions.request;
+    if (isStreamBody(body)) sent.catch(() => body.discard?.());
+    return sent;
   }
 
   #claim(): boolean {

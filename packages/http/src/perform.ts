@@ -1,19 +1,9 @@
 import { Readable } from 'node:stream';
-import { timeout } from '@dataenginex/resilience';
 import { startOf } from './body.ts';
 import type { ContentOptions } from './content.ts';
-import { BodyTooLargeError, isTimeout, RequestTimeoutError, StatusError } from './errors.ts';
-import { redact } from './facts.ts';
-import {
-  type Call,
-  destroyOnAbort,
-  isSuccess,
-  type LastAttempt,
-  letGo,
-  type Outgoing,
-  type Reply,
-  type Send,
-} from './message.ts';
+import { sendWithin } from './deadline.ts';
+import { BodyTooLargeError, StatusError } from './errors.ts';
+import { type Call, destroyOnAbort, isSuccess, letGo, type Outgoing, type Reply, type Send } from './message.ts';
 
 /** All that one request of the user takes, options and defaults settled. */
 export interface RequestPlan extends ContentOptions {
@@ -22,6 +12,7 @@ export interface RequestPlan extends ContentOptions {
   readonly send: Send;
   /** For this request alone, around the client's own deadlines. */
   readonly timeoutMs: number | undefined;
+  readonly maxRedirects: number | undefined;
   readonly throwHttpErrors: boolean;
   readonly repeatable: boolean;
 }
@@ -31,11 +22,13 @@ const maxErrorBytes = 16 * 2 ** 10;
 
 /** Sends the request of a plan, and throws what the user is to have thrown. */
 export async function perform(plan: RequestPlan, whole: boolean, accept?: string): Promise<Reply> {
-  const { signal, throwHttpErrors, maxBodyBytes, repeatable, timeoutMs, send } = plan;
+  const { signal, throwHttpErrors, maxBodyBytes, repeatable, progress, maxRedirects, timeoutMs, send } = plan;
   const request = accept === undefined ? plan.request : accepting(accept, plan.request);
   const errorBytes = throwHttpErrors ? maxErrorBytes : undefined;
-  const call: Call = { signal, whole, maxBodyBytes, maxErrorBytes: errorBytes, repeatable };
-  const reply = await (timeoutMs === undefined ? send(request, call) : sendWithin(timeoutMs, send, request, call));
+  const call: Call = { signal, whole, maxBodyBytes, maxErrorBytes: errorBytes, repeatable, progress, maxRedirects };
+  const reply = await (timeoutMs === undefined
+    ? send(request, call)
+    : sendWithin({ timeoutMs, leftMs: timeoutMs }, send, request, call));
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, signal);
   if (throwHttpErrors && !isSuccess(reply.status)) {
     letGo(reply);
@@ -47,17 +40,4 @@ export async function perform(plan: RequestPlan, whole: boolean, accept?: string
 
 function accepting(accept: string, request: Outgoing): Outgoing {
   return { ...request, headers: { accept, ...request.headers } };
-}
-
-async function sendWithin(timeoutMs: number, send: Send, request: Outgoing, call: Call): Promise<Reply> {
-  const { url, method } = request;
-  const { signal } = call;
-  const last: LastAttempt = {};
-  try {
-    return await timeout(timeoutMs).run((run) => send(request, { ...call, signal: run.signal, last }), { signal });
-  } catch (error) {
-    if (signal?.aborted === true || !isTimeout(error)) throw error;
-    const { facts = { url: redact(url), method, attempt: 1, repeatable: call.repeatable }, failure = error } = last;
-    throw new RequestTimeoutError(facts, error.timeoutMs, failure);
-  }
 }

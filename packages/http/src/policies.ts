@@ -39,6 +39,7 @@ export interface PolicyOptions {
 /** The policy that a request of this method runs under. */
 export type PolicyOf = (origin: string, method: string) => Policy;
 
+const defaultTimeoutMs = 30_000;
 const maxOrigins = 1_000;
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -75,11 +76,16 @@ export function choosePolicies({ policy, ...options }: PolicyOptions & { connect
   return perOrigin(policy);
 }
 
+/** What the attempts of one request have together, unless a policy of the user's knows better. */
+export function timeoutOf({ policy, timeoutMs = defaultTimeoutMs }: PolicyOptions): number | undefined {
+  return policy === undefined ? timeoutMs : undefined;
+}
+
 /** One breaker, bulkhead and retry budget for both; only what is safe is sent a second time before it failed. */
 function standardPolicies(
   options: Omit<PolicyOptions, 'policy'> & { connections?: number | undefined },
 ): Record<'safe' | 'unsafe', Policy> {
-  const { timeoutMs = 30_000, attemptTimeoutMs = 10_000, connections = 128 } = options;
+  const { timeoutMs = defaultTimeoutMs, attemptTimeoutMs = 10_000, connections = 128 } = options;
   checkNumber('createClient.timeoutMs', timeoutMs, { min: 1, max: maxTimerMs });
   checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: 1, max: maxTimerMs });
   const shared = [timeout(timeoutMs)];

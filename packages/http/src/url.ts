@@ -40,27 +40,33 @@ export function resolveUrl(path: string | URL, base: URL | undefined, query: Que
     throw new OptionError('request.path', `a URL on ${base.origin}, the client's own origin`, url.origin);
   }
   url.hash = '';
-  const added = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one === undefined || one === null) continue;
-      added.append(name, one instanceof Date ? one.toISOString() : String(one));
-    }
-  }
+  if (query === undefined) return url;
+  const added = toSearchParams(query);
   // joined as text: the path's own query may be signed, and stays as it is
   if (added.size > 0) url.search = `${url.search}${url.search === '' ? '?' : '&'}${added.toString()}`;
   return url;
+}
+
+export function toSearchParams(query: Query): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one === undefined || one === null) continue;
+      params.append(name, one instanceof Date ? one.toISOString() : String(one));
+    }
+  }
+  return params;
 }
 
 function join(base: URL, path: string): string {
   return path === '' ? base.href : `${base.href.replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
 }
 
-function isHttp(url: URL): boolean {
+export function isHttp(url: URL): boolean {
   return url.protocol === 'http:' || url.protocol === 'https:';
 }
 
-function hasCredentials(url: URL): boolean {
+export function hasCredentials(url: URL): boolean {
   return url.username !== '' || url.password !== '';
 }
 

@@ -14,18 +14,21 @@ type Build = (text: string, bounds: Int32Array, count: number) => Row;
 
 /** Whether these are names that can stand in a header. */
 export function areNames(names: unknown): names is readonly string[] {
-  return Array.isArray(names) && names.every((name) => typeof name === 'string') && problemOfNames(names) === undefined;
+  return Array.isArray(names) && names.every((name) => typeof name === 'string') && typeof placesOf(names) !== 'string';
 }
 
-/** @returns What is wrong with the names, if anything. */
-function problemOfNames(names: readonly string[]): string | undefined {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) return `the column ${JSON.stringify(name)} is named twice`;
-    seen.add(name);
+type Places = ReadonlyMap<string, number>;
+
+/** @returns The place of each name, or what is wrong with them. */
+function placesOf(names: readonly string[]): Places | string {
+  const places = new Map<string, number>();
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
+    if (places.has(name)) return `the column ${JSON.stringify(name)} is named twice`;
+    places.set(name, index);
   }
   // Assigned to an object it would set the prototype, and the column be lost.
-  return seen.has('__proto__') ? 'a column cannot be named "__proto__"' : undefined;
+  return places.has('__proto__') ? 'a column cannot be named "__proto__"' : places;
 }
 
 /** Other names for columns. */
@@ -42,21 +45,25 @@ export function readHeader(
   else if (rename !== undefined) {
     const others = new Map(Object.entries(rename));
     names = fields.map((name) => others.get(name) ?? name);
-    const problem = problemOfLack(fields, [...others.keys()]);
+    const problem = problemOfLack(new Set(fields), [...others.keys()]);
     if (problem !== undefined) return problem;
   }
-  return problemOfNames(names) ?? problemOfLack(names, wanted ?? []) ?? nameColumns(names, wanted);
+  const places = placesOf(names);
+  if (typeof places === 'string') return places;
+  return problemOfLack(places, wanted ?? []) ?? nameColumns(names, wanted, places);
 }
 
-function problemOfLack(names: readonly string[], wanted: readonly string[]): string | undefined {
-  const known = new Set(names);
+function problemOfLack(known: Pick<ReadonlySet<string>, 'has'>, wanted: readonly string[]): string | undefined {
   const name = wanted.find((column) => !known.has(column));
   return name === undefined ? undefined : `the header has no column ${JSON.stringify(name)}`;
 }
 
 /** @param wanted Some of the names. */
-export function nameColumns(names: readonly string[], wanted: readonly string[] = names): Columns {
-  const places = new Map(names.map((name, index) => [name, index]));
+export function nameColumns(
+  names: readonly string[],
+  wanted: readonly string[] = names,
+  places: Places = new Map(names.map((name, index) => [name, index])),
+): Columns {
   const columns = wanted.map((name): [string, number] => [name, (places.get(name) ?? 0) * 2]);
   return { names, build: columns.length <= MAX_COMPILED ? compileBuild(columns) : createBuild(columns) };
 }

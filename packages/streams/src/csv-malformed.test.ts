@@ -96,18 +96,24 @@ describe('fromCsv, given what nobody should send', () => {
     }
   });
 
-  it('takes time in proportion to what comes one byte at a time', { timeout: 60_000 }, async () => {
+  it('takes time in proportion to what comes one byte at a time', async () => {
+    const spend = async (count: number): Promise<number> => {
+      const before = process.cpuUsage();
+      const [row] = await Array.fromAsync(fromCsv(pieces(`a\n"${',\r\n'.repeat(count)}"\n`, 1)));
+      expect(row?.['a'] === ',\r\n'.repeat(count)).toBe(true);
+      return process.cpuUsage(before).user;
+    };
+    // Below 2; some 9 to 15 if a row were scanned again with each line end in it.
+    expect((await spend(40_000)) / (await spend(10_000))).toBeLessThan(6);
     for (const [field, unit] of [
       ['""', '"'],
       ['\n', '\n'],
-      [',\r\n', ',\r\n'],
     ] as const) {
-      const text = `a\n"${field.repeat(20_000)}"\n`;
-      const rows = await Array.fromAsync(fromCsv(pieces(text, 1)));
-      expect(rows[0]?.['a'] === unit.repeat(20_000)).toBe(true);
+      const [row] = await Array.fromAsync(fromCsv(pieces(`a\n"${field.repeat(5_000)}"\n`, 1)));
+      expect(row).toEqual({ a: unit.repeat(5_000) });
     }
     const refused: Reject[] = [];
-    const lone = `a\n${'\r'.repeat(100_000)}\n1\n`;
+    const lone = `a\n${'\r'.repeat(20_000)}\n1\n`;
     const options = { rejects: (reject: Reject) => void refused.push(reject) };
     expect(await Array.fromAsync(fromCsv(pieces(lone, 1), options))).toEqual([{ a: '1' }]);
     expect(refused[0]?.reason).toBe('a carriage return without a line feed');
@@ -124,7 +130,6 @@ describe('fromCsv, given what nobody should send', () => {
     const [row] = await Array.fromAsync(fromCsv(wide, { ...options, columns: ['lflr'] }));
     expect(row).toEqual({ lflr: 'lflr' });
     expect(refused[0]?.reason).toBe('the row has 2 fields instead of 1000000');
-    await expect(Array.fromAsync(fromCsv(`${header},0\n`, options))).rejects.toThrow('the column "0" is named twice');
   });
 
   it('stays quick where half of the rows are refused, and asked for their places', async () => {

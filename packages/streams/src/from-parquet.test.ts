@@ -54,13 +54,17 @@ async function openFiles(): Promise<string[]> {
 }
 
 describe('fromParquet', () => {
-  it('reads what was written, of a path, an ArrayBuffer and a blob, and again with each run', async () => {
+  it('reads what was written, of a path, bytes, an ArrayBuffer and a blob, and again with each run', async () => {
     await writeRows(250);
     const bytes = await readFile(path);
     const rows = fromParquet(path);
     expect(await Array.fromAsync(rows)).toEqual(numbered(250));
     expect(await Array.fromAsync(rows)).toEqual(numbered(250));
     expect(await Array.fromAsync(fromParquet(Uint8Array.from(bytes).buffer))).toEqual(numbered(250));
+    expect(await Array.fromAsync(fromParquet(bytes))).toEqual(numbered(250));
+    const within = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('behind')]).subarray(6, -6);
+    expect(await Array.fromAsync(fromParquet(within))).toEqual(numbered(250));
+    expect(await Array.fromAsync(fromParquet(Uint8Array.from(bytes)))).toEqual(numbered(250));
     expect(await Array.fromAsync(fromParquet(counted(bytes)))).toEqual(numbered(250));
   });
 
@@ -150,7 +154,7 @@ describe('fromParquet', () => {
 
   it.each<[string, unknown, object]>([
     ['source', '', {}],
-    ['source', new Uint8Array(4), {}],
+    ['source', new Uint16Array(4), {}],
     ['source', 5, {}],
     ['columns', 'x', { columns: [] }],
     ['columns', 'x', { columns: ['a', 'a'] }],
@@ -407,6 +411,18 @@ describe('where', () => {
     expect(await ids({ id: 5 })).toEqual([5]);
     expect(await ids({ odd: true, id: { gt: 16n } })).toEqual([17, 19]);
     for (const row of rows) expect(await ids({ price: Number(row.price.toFixed(2)) })).toEqual([Number(row.id)]);
+  });
+
+  it('compares with what rows would have: UUIDs in lower case, a FLOAT as it was rounded', async () => {
+    const uuid = 'ABCDEF01-89AB-CDEF-0123-456789ABCDEF';
+    await run(pipe([{ uuid, x: 0.1 }]), toParquet(path, { columns: { uuid: 'uuid', x: 'float' } }));
+    const rows = [{ uuid: uuid.toLowerCase(), x: Math.fround(0.1) }];
+    const some = (where: ParquetWhere) => Array.fromAsync(fromParquet(path, { where }));
+    expect(await some({ uuid: uuid.toLowerCase() })).toEqual(rows);
+    expect(await some({ uuid })).toEqual([]);
+    expect(await some({ x: Math.fround(0.1) })).toEqual(rows);
+    expect(await some({ x: { gt: 0.1 } })).toEqual(rows);
+    expect(await some({ x: 0.1 })).toEqual([]);
   });
 
   it('does not read row groups that by their statistics have no such row', async () => {

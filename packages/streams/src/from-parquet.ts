@@ -18,7 +18,8 @@ export interface FromParquetOptions<Name extends string = string> {
    */
   columns?: readonly Name[] | undefined;
   /**
-   * Which rows are wanted, by column. Row groups that by their statistics have no such row are not read at all; of the
+   * Which rows are wanted, by column, compared with what they would have: a UUID is in lower case, and a FLOAT that
+   * was 0.1 is `Math.fround(0.1)`. Row groups that by their statistics have no such row are not read at all; of the
    * others each row is tested.
    *
    * @default undefined
@@ -55,7 +56,8 @@ const MAX_CHUNK = 1024;
  * await rm(folder, { recursive: true });
  * ```
  *
- * @param source A path, or anything with a `byteLength` and a `slice(start, end)`, such as an `ArrayBuffer`.
+ * @param source A path, bytes (a `Buffer`, a `Uint8Array`, an `ArrayBuffer`), or anything with a `byteLength` and a
+ *   `slice(start, end)` that gives an `ArrayBuffer`.
  * @throws {OptionError} At once when an option is none; from the pipe when the file has no such column, or one that
  *   cannot be compared with that.
  * @throws {ParquetError} From the pipe, when the file is no Parquet, damaged, encrypted or uses an unknown encoding.
@@ -63,13 +65,16 @@ const MAX_CHUNK = 1024;
  * @see https://parquet.apache.org/docs/file-format/
  */
 export function fromParquet<const Name extends string = string>(
-  source: string | ParquetBlob,
+  source: string | Uint8Array | ParquetBlob,
   options?: FromParquetOptions<Name>,
 ): Pipe<Record<Name, unknown>>;
-export function fromParquet(source: string | ParquetBlob, options: FromParquetOptions = {}): Pipe<ParquetRow> {
+export function fromParquet(
+  source: string | Uint8Array | ParquetBlob,
+  options: FromParquetOptions = {},
+): Pipe<ParquetRow> {
   const { columns, where = {} } = options;
   if (!isSource(source)) {
-    throw new OptionError('fromParquet.source', 'a path, or an object with byteLength and slice', source);
+    throw new OptionError('fromParquet.source', 'a path, bytes, or an object with byteLength and slice', source);
   }
   const isList = columns === undefined || (Array.isArray(columns) && new Set(columns).size === columns.length);
   if (!isList || columns?.length === 0) {
@@ -83,7 +88,7 @@ export function fromParquet(source: string | ParquetBlob, options: FromParquetOp
 }
 
 async function* readRows(
-  source: string | ParquetBlob,
+  source: string | Uint8Array | ParquetBlob,
   columns: readonly string[] | undefined,
   tests: readonly ColumnTest[],
   signal: AbortSignal,
@@ -220,8 +225,9 @@ function leavesOf(path: readonly SchemaTree[]): (readonly SchemaTree[])[] {
   return children.length === 0 ? [path] : children.flatMap((child) => leavesOf([...path, child]));
 }
 
-function isSource(source: unknown): source is string | ParquetBlob {
+function isSource(source: unknown): source is string | Uint8Array | ParquetBlob {
   if (typeof source === 'string') return source !== '';
+  if (source instanceof Uint8Array) return true;
   return (
     typeof source === 'object' &&
     source !== null &&

@@ -31,8 +31,9 @@ export class ParquetFile {
     this.byteLength = blob.byteLength;
   }
 
-  static async open(source: string | ParquetBlob, signal: AbortSignal): Promise<ParquetFile> {
+  static async open(source: string | Uint8Array | ParquetBlob, signal: AbortSignal): Promise<ParquetFile> {
     signal.throwIfAborted();
+    if (source instanceof Uint8Array) return new ParquetFile(blobOfBytes(source), signal);
     if (typeof source !== 'string') return new ParquetFile(source, signal);
     const handle = await open(source);
     try {
@@ -88,6 +89,14 @@ export class ParquetFile {
   #at(byte: number): { file: string | undefined; byte: number } {
     return { file: this.path, byte };
   }
+}
+
+/** A `Buffer` is a part of a larger `ArrayBuffer`, and its own `slice` is no copy. */
+function blobOfBytes(bytes: Uint8Array): ParquetBlob {
+  return {
+    byteLength: bytes.byteLength,
+    slice: (start, end) => Uint8Array.from(bytes.subarray(start, end)).buffer,
+  };
 }
 
 function blobOf(handle: FileHandle, byteLength: number): ParquetBlob {

@@ -18,6 +18,8 @@ export type ParquetType =
 /** A column on its way into a file. */
 export interface WriteColumn {
   readonly name: string;
+  /** Whether objects without such a column have something of its name, such as `constructor`. */
+  readonly isCommon: boolean;
   readonly element: SchemaElement;
   /** @throws {TypeError} When the column cannot hold it; the message says what it holds. */
   readonly encode: (value: unknown) => unknown;
@@ -77,7 +79,12 @@ export function columnOf(name: string, type: ParquetType): WriteColumn | undefin
   const encoder = encoders.get(type) ?? decimalOf(type);
   if (encoder === undefined) return undefined;
   const { encode, ...element } = encoder;
-  return { name, element: { ...element, name, repetition_type: 'OPTIONAL' }, encode };
+  return {
+    name,
+    isCommon: name in Object.prototype,
+    element: { ...element, name, repetition_type: 'OPTIONAL' },
+    encode,
+  };
 }
 
 /** The column that holds such values: a number is a double, since the next one may have a fraction. */
@@ -98,7 +105,12 @@ function inferType(value: unknown): ParquetType | undefined {
 
 function allNull(name: string): WriteColumn {
   const element: SchemaElement = { name, type: 'INT32', logical_type: { type: 'NULL' }, repetition_type: 'OPTIONAL' };
-  return { name, element, encode: () => refuse('null: so were all before it, and the option columns gives no type') };
+  return {
+    name,
+    isCommon: name in Object.prototype,
+    element,
+    encode: () => refuse('null: so were all before it, and the option columns gives no type'),
+  };
 }
 
 function decimalOf(type: string): Encoder | undefined {
@@ -126,9 +138,12 @@ function decimalOf(type: string): Encoder | undefined {
 
 function toUnscaled(value: unknown, precision: number, scale: number): bigint | undefined {
   if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string') return undefined;
-  const [, sign, whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/u.exec(String(value)) ?? [];
-  if (sign === undefined || fraction.length > scale) return undefined;
-  const unscaled = BigInt(whole + fraction.padEnd(scale, '0'));
+  // Small and large numbers print as 1e-7 and 1e+21.
+  const pattern = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d{1,3}))?$/u;
+  const [, sign, whole = '', fraction = '', exponent = '0'] = pattern.exec(String(value)) ?? [];
+  const zeros = scale - fraction.length + Number(exponent);
+  if (sign === undefined || zeros < 0) return undefined;
+  const unscaled = BigInt(whole + fraction + '0'.repeat(zeros));
   if (String(unscaled).length > precision) return undefined;
   return sign === '-' ? -unscaled : unscaled;
 }

@@ -1,6 +1,7 @@
 import { OptionError } from '@dataenginex/core';
 import { areNames } from './csv-columns.ts';
 import { blanksOf, checkDialect, type CsvDialect, type Dialect, inClass } from './csv-dialect.ts';
+import { hasColumn } from './has-column.ts';
 import type { Operator } from './operator.ts';
 
 export interface ToCsvOptions<Row> extends CsvDialect {
@@ -80,14 +81,9 @@ function keysOf(row: object): string[] {
 
 /** A misspelt column would be blank in every row. */
 function checkColumns(row: object, columns: readonly string[]): void {
-  const missing = columns.find((name) => !has(row, name));
+  const missing = columns.find((name) => !hasColumn(row, name));
   if (missing === undefined) return;
   throw new TypeError(`the first row has no column ${JSON.stringify(missing)}; where later rows do, put null in it`);
-}
-
-/** What every object has, such as `constructor`, is no column. */
-function has(row: object, name: string): boolean {
-  return Object.hasOwn(row, name) || (name in row && !(name in Object.prototype));
 }
 
 function valuesOf(row: object, names: readonly string[], isWhole: boolean): string[] {
@@ -95,7 +91,7 @@ function valuesOf(row: object, names: readonly string[], isWhole: boolean): stri
     const stray = Object.keys(row).find((key) => !names.includes(key));
     if (stray !== undefined) throw new TypeError(`the first row has no column ${JSON.stringify(stray)}`);
   }
-  return names.map((name) => toText(name, has(row, name) ? Reflect.get(row, name) : undefined));
+  return names.map((name) => toText(name, hasColumn(row, name) ? Reflect.get(row, name) : undefined));
 }
 
 function toText(name: string, value: unknown): string {

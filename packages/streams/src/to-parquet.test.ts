@@ -167,7 +167,33 @@ describe('toParquet', () => {
       { rowGroupRows: 1 },
       { row: 1, message: 'so were all before it' },
     ],
-    ['no row at all', [], {}, { row: 0, column: undefined, message: 'no row has a column' }],
+    [
+      'a column that the first row lacks',
+      [{ a: 1, tempMax: 2 }],
+      { columns: { a: 'int32', tempMaks: 'int32' } },
+      { row: 0, column: 'tempMaks', message: 'the first row has no such column; where later rows do, put null in it' },
+    ],
+    [
+      'a column that every object has',
+      [{ a: 1 }],
+      { columns: { a: 'int32', toString: 'string' } },
+      { row: 0, column: 'toString', message: 'the first row has no such column' },
+    ],
+    [
+      'a stray key beside a getter',
+      [
+        { a: 1, b: 2 },
+        new (class Stray {
+          a = 1;
+          stray = 3;
+          get b() {
+            return 2;
+          }
+        })(),
+      ],
+      { rowGroupRows: 1 },
+      { row: 1, column: 'stray', message: 'the first row group has no such column' },
+    ],
     ['a lone surrogate', [{ a: '\uD800' }], {}, { message: 'a well-formed string' }],
     ['an invalid date', [{ a: new Date(Number.NaN) }], {}, { message: 'a valid Date, not an invalid Date' }],
     ['a bigint too large', [{ a: 2n ** 63n }], {}, { message: 'an integer of 64 bits, not 9223372036854775808' }],
@@ -197,6 +223,59 @@ describe('toParquet', () => {
     expect(error).toHaveProperty('message', expect.stringContaining(message));
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['rows.parquet']);
+  });
+
+  it('names the option when neither it nor a row has a column, and leaves nothing', async () => {
+    for (const rows of [[], [{}]]) {
+      await expect(write<object>(rows)).rejects.toThrow(
+        'Option "toParquet.columns" must be given where no row has a column',
+      );
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('takes null for what later rows lack, and reads getters, those of a class when they are named', async () => {
+    class Day {
+      readonly celsius = 12;
+      get kelvin(): number {
+        return this.celsius + 273;
+      }
+    }
+    await write<object>([new Day(), { celsius: 1 }, Object.create(null)], {
+      columns: { kelvin: 'int32', celsius: 'int32' },
+    });
+    expect(await read()).toEqual([
+      { kelvin: 285, celsius: 12 },
+      { kelvin: null, celsius: 1 },
+      { kelvin: null, celsius: null },
+    ]);
+    await write([new Day()]);
+    expect(await read()).toEqual([{ celsius: 12 }]);
+    await write<object>([{ constructor: 'x' }, {}]);
+    expect(await read()).toEqual([{ constructor: 'x' }, { constructor: null }]);
+  });
+
+  it('takes numbers that print with an exponent for decimals', async () => {
+    const columns = { small: 'decimal(10,7)', large: 'decimal(38,1)' } as const;
+    await write(
+      [
+        { small: 1e-7, large: 1e21 },
+        { small: -2.5e-6, large: '1e-1' },
+      ],
+      { columns },
+    );
+    expect(await read()).toEqual([
+      { small: 1e-7, large: '1000000000000000000000.0' },
+      { small: -2.5e-6, large: '0.1' },
+    ]);
+    expect(await Array.fromAsync(fromParquet(path, { columns: ['small'], where: { small: 1e-7 } }))).toEqual([
+      { small: 1e-7 },
+    ]);
+    for (const small of [1e-8, 1e300, '1e999', '1e9999999999']) {
+      await expect(write([{ small }], { columns: { small: 'decimal(10,7)' } })).rejects.toThrow(
+        'a decimal of 10 digits',
+      );
+    }
   });
 
   it.each<[string, unknown, object]>([

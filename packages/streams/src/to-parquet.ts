@@ -2,6 +2,7 @@ import { checkInteger, checkOneOf, OptionError } from '@dataenginex/core';
 import { atomicWrite } from '@dataenginex/resources';
 import type { CompressionCodec } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { hasColumn } from './has-column.ts';
 import { compressors, type ParquetCodec, STORED_CODECS, WRITE_CODECS } from './parquet-codecs.ts';
 import { ParquetRowError } from './parquet-errors.ts';
 import { columnOf, inferColumn, type ParquetType, type WriteColumn } from './parquet-types.ts';
@@ -9,9 +10,10 @@ import type { Sink } from './sink.ts';
 
 export interface ToParquetOptions<Row> {
   /**
-   * The columns and their types, in order; other keys of the rows are left out. By default they are those of the first
-   * row group, each typed by its first value: numbers as `double`, strings, booleans, bigints as `int64`, dates as
-   * `timestamp`, `Uint8Array`s as `bytes`.
+   * The columns and their types, in order; other keys of the rows are left out. The first row must have each of them,
+   * if only as `null`; getters of a class count. By default they are those of the first row group, each typed by its
+   * first value: numbers as `double`, strings, booleans, bigints as `int64`, dates as `timestamp`, `Uint8Array`s as
+   * `bytes`.
    *
    * @default undefined
    */
@@ -39,7 +41,7 @@ export interface ToParquetResult {
 /**
  * A sink for `run` that writes rows to a Parquet file. Row groups are written as they fill, to a temporary file beside
  * it that takes its place at the end: readers see the old file or the whole new one, and a failure or an abort leaves
- * nothing. Every column may have nulls; a key that a row lacks is one.
+ * nothing. Every column may have nulls; a key that a later row lacks is one.
  *
  * ```ts
  * import { mkdtemp, rm } from 'node:fs/promises';
@@ -57,9 +59,9 @@ export interface ToParquetResult {
  * await rm(folder, { recursive: true });
  * ```
  *
- * @throws {OptionError} At once, when an option is out of range.
- * @throws {ParquetRowError} From `run`, for a value that its column cannot hold, a key that is no column of the first row
- *   group, or a first row group without columns.
+ * @throws {OptionError} At once, when an option is out of range; from `run`, when neither it nor a row names a column.
+ * @throws {ParquetRowError} From `run`, for a value that its column cannot hold, a column that the first row lacks, or a
+ *   key that is no column of the first row group.
  * @throws {WriteError} From `run`, when the disk is full, the folder missing, the permission denied.
  * @see https://parquet.apache.org/docs/file-format/
  */
@@ -161,16 +163,18 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
   }
 
   #add(row: Partial<Record<string, unknown>>, columns: readonly WriteColumn[]): void {
+    if (!this.#isInferred && this.#rows + this.#filled === 0) this.#checkFirst(row, columns);
     let known = 0;
     for (let index = 0; index < columns.length; index += 1) {
       const column = columns[index];
       const values = this.#values[index];
       if (column === undefined || values === undefined) continue;
-      const value = row[column.name];
+      const value = column.isCommon && !hasColumn(row, column.name) ? undefined : row[column.name];
       if (value !== undefined) known += 1;
       values[this.#filled] = value === undefined || value === null ? null : this.#encode(column, value);
     }
-    if (this.#isInferred && Object.keys(row).length !== known) this.#refuseStray(row, columns);
+    // A getter of a class is known, and no key.
+    if (this.#isInferred && !(Object.keys(row).length === known && isPlain(row))) this.#refuseStray(row, columns);
     this.#filled += 1;
   }
 
@@ -181,6 +185,14 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
       const reason = error instanceof Error ? error.message : String(error);
       throw this.#error(`the column holds ${reason}, not ${describe(value)}`, name, value);
     }
+  }
+
+  /** A misspelt column would be null in every row. */
+  #checkFirst(row: object, columns: readonly WriteColumn[]): void {
+    const missing = columns.find(({ name }) => !hasColumn(row, name));
+    if (missing === undefined) return;
+    const reason = 'the first row has no such column; where later rows do, put null in it';
+    throw this.#error(reason, missing.name, undefined);
   }
 
   #refuseStray(row: Partial<Record<string, unknown>>, columns: readonly WriteColumn[]): void {
@@ -197,8 +209,7 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
         if (firsts.get(name) === undefined) firsts.set(name, value ?? undefined);
       }
     }
-    if (firsts.size === 0)
-      throw this.#error('no row has a column, and the option columns names none', undefined, undefined);
+    if (firsts.size === 0) throw new OptionError('toParquet.columns', 'given where no row has a column', undefined);
     const columns = Array.from(firsts, ([name, value]) => {
       const column = inferColumn(name, value);
       if (column !== undefined) return column;
@@ -241,7 +252,7 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
     this.#bytes.index = 0;
   }
 
-  #error(reason: string, column: string | undefined, value: unknown, row = this.#filled): ParquetRowError {
+  #error(reason: string, column: string, value: unknown, row = this.#filled): ParquetRowError {
     return new ParquetRowError(this.#path, this.#rows + row, column, value, reason);
   }
 }
@@ -282,6 +293,11 @@ class Handover {
       this.#taken.resolve();
     }
   }
+}
+
+function isPlain(row: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(row);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function describe(value: unknown): string {

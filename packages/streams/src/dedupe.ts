@@ -1,4 +1,5 @@
 import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
+import { detach } from './detach.ts';
 import type { Operator } from './operator.ts';
 
 export interface DedupeOptions<T> {
@@ -69,7 +70,7 @@ export function dedupe<T>(options: DedupeOptions<T> = {}): Operator<T, T> {
           const before = seen.get(id);
           if (before !== undefined && Math.abs(now - before) < withinMs) return;
           seen.delete(id);
-          seen.set(id, now);
+          seen.set(detach(id), now);
           // In event time, what is late may still be a repetition of what came in time.
           forget((isTimed ? clock.watermark : now) - withinMs);
           push(item);

@@ -1,4 +1,5 @@
 import { checkFunction, checkInteger } from '@dataenginex/core';
+import { detach } from './detach.ts';
 import { KeyLimitError } from './errors.ts';
 import type { Operator } from './operator.ts';
 
@@ -40,7 +41,7 @@ export function distinct<T>(options: DistinctOptions<T> = {}): Operator<T, T> {
   checkInteger('distinct.maxKeys', maxKeys, { min: 1, max: 2 ** 24 });
   return {
     name: 'distinct',
-    fuse(push, fail, { place, restored }) {
+    fuse(push, fail, { place, position, restored }) {
       const seen = new Set<unknown>(Array.isArray(restored) ? restored : []);
       return {
         push(item) {
@@ -51,8 +52,8 @@ export function distinct<T>(options: DistinctOptions<T> = {}): Operator<T, T> {
             throw fail(error);
           }
           if (seen.has(id)) return;
-          if (seen.size === maxKeys) throw new KeyLimitError('distinct', place, maxKeys);
-          seen.add(id);
+          if (seen.size === maxKeys) throw new KeyLimitError('distinct', place, position(), maxKeys);
+          seen.add(detach(id));
           push(item);
         },
         save: () => [...seen],

@@ -95,12 +95,15 @@ export class KeyLimitError extends DexError {
   readonly operator: string;
   /** The operator's place in the pipe, from 1. */
   readonly place: number;
+  /** The item with one key too many. */
+  readonly position: Position;
   readonly maxKeys: number;
 
-  constructor(operator: string, place: number, maxKeys: number) {
-    super(`${operator} (operator ${place}) met more than ${maxKeys} keys`);
+  constructor(operator: string, place: number, position: Position, maxKeys: number) {
+    super(`${operator} (operator ${place}) met more than ${maxKeys} keys at ${describePosition(position)}`);
     this.operator = operator;
     this.place = place;
+    this.position = position;
     this.maxKeys = maxKeys;
   }
 }
@@ -122,12 +125,17 @@ export class WindowLimitError extends DexError {
   readonly operator: string;
   /** The operator's place in the pipe, from 1. */
   readonly place: number;
+  /** The item with one window too many. */
+  readonly position: Position;
   readonly maxWindows: number;
 
-  constructor(operator: string, place: number, maxWindows: number) {
-    super(`${operator} (operator ${place}) would hold more than ${maxWindows} open windows`);
+  constructor(operator: string, place: number, position: Position, maxWindows: number) {
+    super(
+      `${operator} (operator ${place}) would hold more than ${maxWindows} open windows at ${describePosition(position)}`,
+    );
     this.operator = operator;
     this.place = place;
+    this.position = position;
     this.maxWindows = maxWindows;
   }
 }

@@ -1,4 +1,5 @@
 import { checkFunction, checkInteger, checkNumber } from '@dataenginex/core';
+import { detach } from './detach.ts';
 import { KeyLimitError } from './errors.ts';
 import type { Operator } from './operator.ts';
 
@@ -81,7 +82,7 @@ export function eventTime<T>(time: (item: T) => number | Date, options: EventTim
   return {
     name: 'eventTime',
     timed: true,
-    fuse(push, fail, { place, restored, out }) {
+    fuse(push, fail, { place, position, restored, out }) {
       const saved = isSaved(restored) ? restored : undefined;
       let max = saved?.max ?? -Infinity;
       // What is held back behind is passed on at the end, also of a run that resumes there.
@@ -94,8 +95,8 @@ export function eventTime<T>(time: (item: T) => number | Date, options: EventTim
         const now = idleMs === Infinity ? 0 : performance.now();
         const known = partitions.get(id);
         if (known === undefined) {
-          if (partitions.size === maxPartitions) throw new KeyLimitError('eventTime', place, maxPartitions);
-          partitions.set(id, { max: at, heard: now });
+          if (partitions.size === maxPartitions) throw new KeyLimitError('eventTime', place, position(), maxPartitions);
+          partitions.set(detach(id), { max: at, heard: now });
         } else {
           known.heard = now;
           const wasLast = known.max === max;

@@ -1,6 +1,7 @@
 import type { OperatorError } from './errors.ts';
 import type { Barrier } from './input.ts';
 import type { Clock, FusedOperator, Step } from './operator.ts';
+import type { Position } from './position.ts';
 
 /** A fused operator and its place in the pipe, from 1. */
 export interface PlacedOperator {
@@ -34,6 +35,14 @@ class Stop {
   }
 }
 
+interface StepsContext {
+  readonly fail: (operator: PlacedOperator, error: unknown) => OperatorError;
+  /** Where the item that is being pushed came from. */
+  readonly position: () => Position;
+  /** The state that the operator at a place goes on from. */
+  readonly restore?: ((place: number) => unknown) | undefined;
+}
+
 /** Fused operators, each pushing into the next, and the last into `out`. */
 export class Steps {
   /** Pushes into the first. What it throws belongs into `stopBy`. */
@@ -45,13 +54,7 @@ export class Steps {
   /** Those that want to hear of the watermark. */
   readonly #advancing: readonly PlacedStep[];
 
-  /** @param restore The state that the operator at a place goes on from. */
-  constructor(
-    operators: readonly PlacedOperator[],
-    out: AnyStep,
-    fail: (operator: PlacedOperator, error: unknown) => OperatorError,
-    restore?: (place: number) => unknown,
-  ) {
+  constructor(operators: readonly PlacedOperator[], out: AnyStep, { fail, position, restore }: StepsContext) {
     let { clock } = this;
     const clocks = operators.map(({ operator }) => {
       const before = clock;
@@ -65,7 +68,13 @@ export class Steps {
         throw new Stop(this, index + 1);
       };
       const { operator, place } = placed;
-      const context = { place, stop, restored: restore?.(place), ...(clocks[index] ?? { clock, out: clock }) };
+      const context = {
+        place,
+        position,
+        stop,
+        restored: restore?.(place),
+        ...(clocks[index] ?? { clock, out: clock }),
+      };
       const step: AnyStep = operator.fuse(push, (error) => fail(placed, error), context);
       this.#steps.unshift({ step, name: operator.name, place, clock: context.clock });
       ({ push } = step);

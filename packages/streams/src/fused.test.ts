@@ -205,7 +205,13 @@ describe('distinct', () => {
     );
     const error: unknown = await run(rows).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(KeyLimitError);
-    expect(error).toMatchObject({ code: 'DEX_KEY_LIMIT', operator: 'distinct', place: 2, maxKeys: 3 });
+    expect(error).toMatchObject({
+      code: 'DEX_KEY_LIMIT',
+      operator: 'distinct',
+      place: 2,
+      position: { index: 3 },
+      maxKeys: 3,
+    });
     expect(passed).toEqual([0, 1, 2]);
     expect(seen.closed).toBe(1);
   });

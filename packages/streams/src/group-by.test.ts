@@ -72,8 +72,8 @@ describe('groupBy', () => {
     };
     const error: unknown = await read().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(KeyLimitError);
-    expect(error).toMatchObject({ operator: 'groupBy', place: 1, maxKeys: 2 });
-    expect(String(error)).toContain('groupBy (operator 1) met more than 2 keys');
+    expect(error).toMatchObject({ operator: 'groupBy', place: 1, position: { index: 2 }, maxKeys: 2 });
+    expect(String(error)).toContain('groupBy (operator 1) met more than 2 keys at index 2');
     expect(got).toEqual([
       [0, 0],
       [1, 1],

@@ -1,4 +1,5 @@
 import { checkInteger, OptionError } from '@dataenginex/core';
+import { detach } from './detach.ts';
 import { KeyLimitError } from './errors.ts';
 import { type PlacedOperator, Steps } from './fuse.ts';
 import type { FusedOperator, Operator } from './operator.ts';
@@ -65,16 +66,15 @@ export function groupBy<T, K>(
   if (placed.length === 0) throw new OptionError('groupBy.operators', 'one to three operators', operators);
   return {
     name: 'groupBy',
-    fuse(push, fail, { place, clock, restored }) {
+    fuse(push, fail, { place, position, clock, restored }) {
       const groups = new Map<K, Group>();
       const open = (id: K, states: ReadonlyMap<number, unknown>): Group => {
         const out = { push: (result: unknown): void => push([id, result]) };
-        const steps = new Steps(
-          placed,
-          out,
-          (_operator, error) => fail(error),
-          (at) => states.get(at),
-        );
+        const steps = new Steps(placed, out, {
+          fail: (_operator, error) => fail(error),
+          position,
+          restore: (at) => states.get(at),
+        });
         const group = { steps, isOver: false };
         groups.set(id, group);
         return group;
@@ -92,8 +92,8 @@ export function groupBy<T, K>(
           }
           let group = groups.get(id);
           if (group === undefined) {
-            if (groups.size === maxKeys) throw new KeyLimitError('groupBy', place, maxKeys);
-            group = open(id, new Map());
+            if (groups.size === maxKeys) throw new KeyLimitError('groupBy', place, position(), maxKeys);
+            group = open(detach(id), new Map());
           }
           if (group.isOver) return;
           const { steps } = group;

@@ -17,6 +17,8 @@ export interface Clock {
 export interface FuseContext {
   /** In the pipe, from 1. */
   readonly place: number;
+  /** Where the item that is being pushed came from; asked only when something is to be reported. */
+  readonly position: () => Position;
   /** What `save` gave for the checkpoint that the run resumes from; `undefined` in a run that begins anew. */
   readonly restored: unknown;
   readonly clock: Readonly<Clock>;

@@ -89,9 +89,10 @@ export class Reader<T> {
           }
         : (item: T): void => this.#add(item),
     };
+    const position = (): Position => locate(this.#position, this.#before, this.#at);
     const fail = ({ operator, place }: PlacedOperator, error: unknown): OperatorError =>
-      new OperatorError(operator.name, place, locate(this.#position, this.#before, this.#at), error);
-    this.#steps = new Steps(operators, out, fail, restore);
+      new OperatorError(operator.name, place, position(), error);
+    this.#steps = new Steps(operators, out, { fail, position, restore });
   }
 
   /** @returns What comes next; `undefined` at the end. */

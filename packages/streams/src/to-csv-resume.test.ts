@@ -16,8 +16,7 @@ function write(rows: readonly Row[], options: ToCsvOptions<Row>, restored?: unkn
   const steps = new Steps(
     [{ operator, place: 1 }],
     { push: (line) => void (text += String(line)) },
-    fail,
-    () => restored,
+    { fail, position: () => ({ index: 0 }), restore: () => restored },
   );
   for (const row of rows) steps.push(row);
   steps.save({ save: (_place, _operator, state) => void (saved = structuredClone(state)) });

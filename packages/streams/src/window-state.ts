@@ -1,5 +1,6 @@
 import { OptionError } from '@dataenginex/core';
 import type { Aggregate } from './aggregates.ts';
+import { detach } from './detach.ts';
 import { WindowLimitError } from './errors.ts';
 import type { AnyStep } from './fuse.ts';
 import type { FuseContext, Step } from './operator.ts';
@@ -180,10 +181,13 @@ export class WindowState<T> implements Step<T> {
   #open(key: WindowKey, start: number, end: number): Pane | undefined {
     if (this.#isOver(end, this.#watermark)) return undefined;
     const { maxWindows } = this.#settings;
-    if (this.#size === maxWindows) throw new WindowLimitError(this.#kind.name, this.#context.place, maxWindows);
+    if (this.#size === maxWindows) {
+      const { place, position } = this.#context;
+      throw new WindowLimitError(this.#kind.name, place, position(), maxWindows);
+    }
     const kept = this.#settings.aggregates.map(([, aggregate]) => aggregate.create());
     const pane: Pane = {
-      key,
+      key: detach(key),
       start,
       end,
       order: (this.#made += 1),

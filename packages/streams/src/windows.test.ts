@@ -360,10 +360,13 @@ describe('windows', () => {
       const steps = new Steps(
         operators,
         { push: (result) => void results.push(result) },
-        (_placed, error) => {
-          throw error;
+        {
+          fail: (_placed, error) => {
+            throw error;
+          },
+          position: () => ({ index: 0 }),
+          restore: (place) => states[place],
         },
-        (place) => states[place],
       );
       for (const event of list) steps.push(event);
       if (isLast) steps.end();
@@ -452,8 +455,9 @@ describe('windows', () => {
       code: 'DEX_WINDOW_LIMIT',
       operator: 'tumbling',
       place: 2,
+      position: { index: 9 },
       maxWindows: 9,
-      message: 'tumbling (operator 2) would hold more than 9 open windows',
+      message: 'tumbling (operator 2) would hold more than 9 open windows at index 9',
     });
     const oneAfterTheOther = Array.from({ length: 100 }, (_, id) => ({ id, key: 'a', at: id * 10 }));
     expect(
@@ -609,6 +613,7 @@ describe('eventTime', () => {
     await expect(watermarks(list, { partition: keyOf, maxPartitions: 2 })).rejects.toMatchObject({
       code: 'DEX_KEY_LIMIT',
       operator: 'eventTime',
+      position: { index: 2 },
       maxKeys: 2,
     });
   });

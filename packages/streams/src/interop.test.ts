@@ -148,6 +148,23 @@ describe('toWritable, to a Node stream', () => {
     expect(stream.listenerCount('drain')).toBe(0);
   });
 
+  it.each(['Node', 'Web'])('goes on in the next run with `end: false`: %s', async (kind) => {
+    const got: unknown[] = [];
+    const node = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write(item, _, done) {
+        got.push(item);
+        setTimeout(done, 1);
+      },
+    });
+    const web = new WritableStream({ write: (item) => void got.push(item) });
+    const sink = kind === 'Node' ? toWritable<number>(node, { end: false }) : toWritable<number>(web, { end: false });
+    await run([1, 2], sink);
+    await run([3, 4], sink);
+    expect(got).toEqual([1, 2, 3, 4]);
+  });
+
   it('waits no more for a stream that is full and goes on', async () => {
     const full = new Writable({ objectMode: true, highWaterMark: 1, write() {} });
     const begun = performance.now();
@@ -193,7 +210,12 @@ describe('toWritable, to a Web stream', () => {
     [false, []],
   ])('is aborted with the reason when the run fails, unless it goes on: end %s', async (end, expected) => {
     const reasons: unknown[] = [];
-    const stream = new WritableStream({ abort: (reason: Error) => void reasons.push(reason.message) });
+    const stream = new WritableStream({
+      abort(reason: Error) {
+        reasons.push(reason.message);
+        throw new RangeError('Not now.');
+      },
+    });
     async function* failing() {
       yield 1;
       throw new RangeError('Too warm.');

@@ -73,6 +73,15 @@ describe('pipe', () => {
     expect(results.map(({ done }) => done)).toEqual([false, false, false, true, true]);
   });
 
+  it('is over once it has failed', async () => {
+    const failing = map((n: number): number => {
+      throw new RangeError(`No ${n}.`);
+    });
+    const iterator = pipe([1, 2], failing)[Symbol.asyncIterator]();
+    await expect(iterator.next()).rejects.toThrow('No 1.');
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
   it.each([
     ['break', undefined],
     ['throw', new Error('consumer')],

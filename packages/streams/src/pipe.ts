@@ -186,6 +186,9 @@ export function iterate<T>(reader: Reader<T>): AsyncIterator<T, void, undefined>
     try {
       items = (await reader.read())?.items.values() ?? items;
       return items.next();
+    } catch (error) {
+      left = true;
+      throw error;
     } finally {
       reading = undefined;
     }

@@ -101,6 +101,7 @@ class NodeSink<T> implements Sink<T> {
     this.#forget = () => {
       forget();
       this.#state.off('drain', wake);
+      this.#isListening = false;
     };
   }
 
@@ -157,17 +158,21 @@ class WebSink<T> implements Sink<T> {
       this.#last = writer.close();
       await this.#last;
     }
-    writer.releaseLock();
+    this.#release(writer);
   }
 
   async abort(reason: unknown): Promise<void> {
     const writer = this.#open();
     if (this.#end) {
-      const aborted = writer.abort(reason);
+      const aborted = Promise.allSettled([writer.abort(reason)]);
       // Until a write or close that has begun is over, nobody is told of the abort but its signal.
       if (await settlesWithin(REACT_MS, this.#last)) await aborted;
-      else aborted.catch(() => {});
     }
+    this.#release(writer);
+  }
+
+  #release(writer: WritableStreamDefaultWriter<T>): void {
+    this.#writer = undefined;
     writer.releaseLock();
   }
 

@@ -79,7 +79,9 @@ class Attempts {
     const { last } = this.#call;
     if (last) last.facts = facts;
     try {
-      return await traced(this.#request, facts, () => this.#send(signal, facts));
+      const reply = await traced(this.#request, facts, (request) => this.#send(request, signal, facts));
+      if (isRetryableStatus(reply.status)) throw this.#refusalOf(reply);
+      return reply;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#failure = error;
@@ -89,15 +91,18 @@ class Attempts {
     }
   }
 
-  async #send(signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
+  async #send(request: Outgoing, signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
     const { dispatcher, closing } = this.#transport;
-    const reply = { ...(await exchange(dispatcher, this.#request, this.#call, signal)), facts };
+    const reply = { ...(await exchange(dispatcher, request, this.#call, signal)), facts };
     if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
-    if (!isRetryableStatus(reply.status)) return reply;
-    const refusal = new StatusError(facts, reply, reply.body instanceof Readable ? '' : startOf(reply.body));
+    return reply;
+  }
+
+  #refusalOf(reply: Reply): StatusError {
+    const refusal = new StatusError(reply.facts, reply, reply.body instanceof Readable ? '' : startOf(reply.body));
     this.#refusals ??= new Map();
     this.#refusals.set(refusal, reply);
-    throw refusal;
+    return refusal;
   }
 }
 

@@ -1,6 +1,15 @@
 import { instrument } from '@dataenginex/core';
-import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { codeOf, describeFailure, StatusError } from './errors.ts';
+import {
+  type Attributes,
+  context,
+  isSpanContextValid,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { codeOf, describeFailure } from './errors.ts';
 import type { RequestFacts } from './facts.ts';
 import type { Outgoing } from './message.ts';
 
@@ -14,15 +23,18 @@ const duration = telemetry.histogram('http.client.request.duration', {
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'QUERY']);
 
 /**
- * One attempt as a client span and a value of the histogram.
+ * One attempt as a client span and a value of the histogram. The request that `send` is given has the trace context
+ * among its headers, where there is one.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
+ * @see https://www.w3.org/TR/trace-context/
  */
 export function traced<T extends { status: number }>(
-  { url, method }: Outgoing,
+  request: Outgoing,
   facts: RequestFacts,
-  send: () => Promise<T>,
+  send: (request: Outgoing) => Promise<T>,
 ): Promise<T> {
+  const { url, method } = request;
   const target = {
     'http.request.method': knownMethods.has(method) ? method : '_OTHER',
     'server.address': url.hostname,
@@ -34,19 +46,26 @@ export function traced<T extends { status: number }>(
     const startedAt = performance.now();
     let outcome: Attributes = {};
     try {
-      const response = await send();
-      outcome = { 'http.response.status_code': response.status };
-      return response;
+      const reply = await send(isSpanContextValid(span.spanContext()) ? withTraceContext(request, span) : request);
+      outcome = { 'http.response.status_code': reply.status };
+      if (reply.status >= 400) {
+        outcome['error.type'] = String(reply.status);
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      return reply;
     } catch (cause) {
       const error = describeFailure(cause, facts);
-      outcome = {
-        'error.type': codeOf(error) ?? '_OTHER',
-        ...(error instanceof StatusError && { 'http.response.status_code': error.status }),
-      };
+      outcome = { 'error.type': codeOf(error) ?? '_OTHER' };
       throw error;
     } finally {
       span.setAttributes(outcome);
       duration.record((performance.now() - startedAt) / 1_000, { ...target, ...outcome });
     }
   });
+}
+
+function withTraceContext(request: Outgoing, span: Span): Outgoing {
+  const headers = { ...request.headers };
+  propagation.inject(trace.setSpan(context.active(), span), headers);
+  return { ...request, headers };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Crash, memory } from '../test/checkpoints.ts';
 import { cut, delay, sources, timersEnd, watched } from '../test/sources.ts';
+import { anyText } from '../test/texts.ts';
 import {
   batch,
   count,
@@ -18,7 +19,7 @@ import {
 } from './index.ts';
 
 const texts = fc
-  .tuple(fc.array(fc.string({ unit: 'binary', maxLength: 6 })), fc.array(fc.nat(40)))
+  .tuple(fc.array(anyText({ maxLength: 6 })), fc.array(fc.nat(40)))
   .map(([items, places]) => cut(items, places));
 
 const bytesOf = (items: readonly string[]): number => Buffer.byteLength(items.join(''));

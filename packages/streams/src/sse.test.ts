@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cut, delay } from '../test/sources.ts';
+import { anyText } from '../test/texts.ts';
 import { fromSse, parse, pipe, type PipeSource, run, type SseMessage, toSse } from './index.ts';
 import { z } from 'zod';
 
@@ -9,9 +10,9 @@ const read = (source: Parameters<typeof fromSse>[0]) => Array.fromAsync(fromSse(
 const bytes = (text: string, places: readonly number[]): Uint8Array[] =>
   cut([...Buffer.from(text)], places).map((piece) => Uint8Array.from(piece));
 
-const oneLine = fc.string({ unit: 'binary' }).map((text) => text.replaceAll(/[\r\n\0]/g, ''));
+const oneLine = anyText().map((text) => text.replaceAll(/[\r\n\0]/g, ''));
 const message = fc.record(
-  { data: fc.string({ unit: 'binary' }), event: oneLine, id: oneLine, retry: fc.nat() },
+  { data: anyText(), event: oneLine, id: oneLine, retry: fc.nat() },
   { requiredKeys: ['data'] },
 );
 
@@ -134,10 +135,10 @@ describe('fromSse', () => {
   );
 
   it('takes comments without end, and an event that comes in crumbs', async () => {
-    const comments = Array.from({ length: 40 }, () => ': ping\n'.repeat(10_000));
-    const crumbs = Array.from(`data: ${'x'.repeat(300_000)}\n\n`);
+    const comments = Array.from({ length: 20 }, () => ': ping\n'.repeat(10_000));
+    const crumbs = Array.from(`data: ${'x'.repeat(100_000)}\n\n`);
     const events = await read([...comments, ...crumbs]);
-    expect(events).toEqual([{ event: 'message', data: 'x'.repeat(300_000), id: '' }]);
+    expect(events).toEqual([{ event: 'message', data: 'x'.repeat(100_000), id: '' }]);
   });
 
   it('says where a refused event starts', async () => {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { anyText } from '../test/texts.ts';
 import { fileStore, pipe, run } from './index.ts';
 import { fromParquet, ParquetRowError, toParquet, type ToParquetOptions } from './parquet.ts';
 
@@ -91,7 +92,7 @@ describe('toParquet', () => {
     } as const;
     const nullable = <T>(values: fc.Arbitrary<T>) => fc.option(values, { freq: 4 });
     const row = fc.record({
-      string: nullable(fc.string({ unit: 'binary' })),
+      string: nullable(anyText()),
       boolean: nullable(fc.boolean()),
       int32: nullable(fc.integer()),
       int64: nullable(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),

@@ -17,7 +17,8 @@ export interface DedupeOptions<T> {
    */
   maxKeys?: number | undefined;
   /**
-   * For how long a key is remembered, in milliseconds: of event time behind `eventTime`, else of the clock on the wall.
+   * For how long a key is remembered, in milliseconds: of event time behind `eventTime`, where it is forgotten once the
+   * watermark is so far past it; else of the clock on the wall.
    *
    * @default Infinity
    */

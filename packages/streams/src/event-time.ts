@@ -141,8 +141,11 @@ function isSaved(restored: unknown): restored is Saved {
   return restored !== undefined;
 }
 
+/** What a date can be; windows of times that are far beyond, such as nanoseconds, would never end. */
+const MAX_MS = 8.64e15;
+
 function toMs(time: unknown): number {
   const ms = time instanceof Date ? time.getTime() : time;
-  if (typeof ms === 'number' && Number.isFinite(ms)) return ms;
+  if (typeof ms === 'number' && Math.abs(ms) <= MAX_MS) return ms;
   throw new TypeError(`the time must be a date or milliseconds, got ${String(time)}`);
 }

@@ -102,16 +102,21 @@ export class WindowState<T> implements Step<T> {
       throw this.#fail(error);
     }
     let isTaken = false;
+    // One between two windows may be late too.
+    let isLate = time + this.#settings.latenessMs <= this.#watermark;
     const { sizeMs, slideMs } = this.#kind;
     for (let start = this.#kind.firstStart(time); start <= time; start += slideMs) {
       const pane = this.#paneFor(key, start, start + sizeMs);
-      if (pane === undefined) continue;
+      if (pane === undefined) {
+        isLate = true;
+        continue;
+      }
       isTaken = true;
       this.#add(pane, item);
       if (pane.end - 1 <= this.#watermark) this.#fire(pane, 'late');
       this.#schedule(pane);
     }
-    if (!isTaken && time + this.#settings.latenessMs <= this.#watermark) this.#refuse(item, time);
+    if (isLate && !isTaken) this.#refuse(item, time);
   };
 
   /** The watermark of what comes out stays: what operators behind still hold back is not late for the next window. */

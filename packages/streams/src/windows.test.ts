@@ -598,7 +598,7 @@ describe('eventTime', () => {
       tumbling({ sizeMs: 10, aggregate: { n: count() } }),
     );
     expect(await Array.fromAsync(dates)).toMatchObject([{ start: 0, end: 10 }]);
-    for (const bad of [NaN, new Date(NaN), '5', null, Infinity]) {
+    for (const bad of [NaN, new Date(NaN), '5', null, Infinity, 1.7e18]) {
       const rows = pipe(
         [1, bad],
         // @ts-expect-error no time

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cut, delay, sources, watched } from '../test/sources.ts';
 import { fromChunks, fromCsv, map, mapAsync, pipe, run } from './index.ts';
 
@@ -173,6 +173,32 @@ describe('mapAsync', () => {
     await expect(run(stuck, undefined, controller)).rejects.toBe('stop');
     expect(performance.now() - begun).toBeLessThan(900);
   });
+
+  it.each([true, false])(
+    'waits for such calls 5 s after a failure, not once more for it: ordered %s',
+    async (ordered) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        const stuck = mapAsync<number, number | Promise<never>>(
+          (n) => {
+            if (n === 4) throw new RangeError('Too warm.');
+            return n === 3 ? new Promise<never>(() => {}) : n;
+          },
+          { ordered },
+        );
+        const got: number[] = [];
+        const sink = { write: (items: readonly number[]) => void got.push(...items), close() {} };
+        const running = run(pipe([1, 2, 3, 4], stuck), sink).then(String, String);
+        await vi.advanceTimersByTimeAsync(4_900);
+        const early = await Promise.race([running, 'waiting']);
+        await vi.advanceTimersByTimeAsync(200);
+        const late = await Promise.race([running, 'waiting']);
+        expect([early, late, got]).toEqual(['waiting', expect.stringContaining('Too warm.'), [1, 2]]);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
 
   it('delivers the calls before the failure of the source', async () => {
     const source = fromChunks<number>(async function* () {

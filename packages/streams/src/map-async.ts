@@ -89,6 +89,8 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
+  /** Begun once, though `next` is asked for the results before a failure and then for that. */
+  #waited: Promise<boolean> | undefined;
 
   constructor(
     reader: Reader<I>,
@@ -120,7 +122,8 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
         this.#wake = resolve;
       });
     }
-    await settlesWithin(CLEANUP_MS, this.#whenIdle());
+    this.#waited ??= settlesWithin(CLEANUP_MS, this.#whenIdle());
+    await this.#waited;
     const last = this.#take();
     if (last !== undefined) return { done: false, value: { ...last, barrier: undefined } };
     const failure = this.#failure ?? this.#sourceFailure;

@@ -60,7 +60,9 @@ export async function readContent(reply: Reply, options: ContentOptions): Promis
 /** The content piece by piece, with the failures of the connection as errors of ours. It has no limit. */
 export async function* contentChunks(reply: Reply, options: ContentOptions): AsyncGenerator<Uint8Array, void> {
   try {
-    let chunks: AsyncIterable<Uint8Array> = wireChunks(reply, options);
+    let chunks: AsyncIterable<Uint8Array> = wireChunks(reply, options.signal);
+    const { progress } = options;
+    if (progress !== undefined) chunks = metered(chunks, lengthOf(reply.fields), progress);
     for (const coding of codingsOf(reply, options)) chunks = pipe(chunks, decompress(coding, { maxBytes: Infinity }));
     yield* chunks;
   } catch (error) {
@@ -72,17 +74,15 @@ export async function* contentChunks(reply: Reply, options: ContentOptions): Asy
 }
 
 async function* wireChunks(
-  { status, fields, body, facts }: Reply,
-  { signal, progress }: ContentOptions,
+  { status, body, facts }: Reply,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) {
-    progress?.ended(body.byteLength);
     yield body;
     return;
   }
   try {
-    if (progress === undefined) yield* body;
-    else yield* metered(body, lengthOf(fields), progress);
+    yield* body;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw error instanceof Error ? describeFailure(new BrokenOff(status, error), facts) : error;

@@ -12,10 +12,14 @@ export type OnProgress = (progress: TransferProgress) => void;
 const everyMs = 100;
 const pieceBytes = 2 ** 16;
 
-/** Tells of progress ten times a second at most, and of the end in any case. */
+/**
+ * Tells of progress ten times a second at most, and of the end in any case. What the callback throws is kept for the
+ * end: in the middle of a body the connection would be blamed for it.
+ */
 export class ProgressMeter {
   readonly #report: OnProgress;
   #nextAt = 0;
+  #thrown: { readonly error: unknown } | undefined;
 
   constructor(report: OnProgress) {
     this.#report = report;
@@ -25,10 +29,16 @@ export class ProgressMeter {
     const now = performance.now();
     if (now < this.#nextAt) return;
     this.#nextAt = now + everyMs;
-    this.#report({ bytes, totalBytes });
+    try {
+      this.#report({ bytes, totalBytes });
+    } catch (error) {
+      this.#thrown ??= { error };
+      this.#nextAt = Infinity;
+    }
   }
 
   ended(bytes: number): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error;
     this.#report({ bytes, totalBytes: bytes });
   }
 }

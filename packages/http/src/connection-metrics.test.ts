@@ -25,7 +25,7 @@ it('open connections are counted, idle and active, until the client is closed', 
   await using server = await serve((request, response) => {
     if (request.url === '/quick') response.end('x');
   });
-  const api = createClient({ baseUrl: server.url });
+  const api = createClient({ baseUrl: server.url, hedge: false });
   const waiting = api.get('/waits').text();
   waiting.catch(() => {});
   await Promise.all([api.get('/quick').text(), api.get('/quick').text()]);

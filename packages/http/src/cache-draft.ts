@@ -1,0 +1,50 @@
+import { hasValidator } from './cache-conditional.ts';
+import { credentialOf, storedFields, type StoredResponse } from './cache-entry.ts';
+import { freshnessOf, mayStore } from './cache-freshness.ts';
+import { usefulMs } from './cache-judge.ts';
+import { parseContentRange } from './cache-range.ts';
+import { parseVary, selectorsOf } from './cache-vary.ts';
+import type { HttpCache } from './cache.ts';
+import { fieldOf, type Head, type Outgoing } from './message.ts';
+
+/** When a request went out and when its answer began. */
+export interface Times {
+  readonly requestedAt: number;
+  readonly respondedAt: number;
+}
+
+/** All that is to be stored but the body, which comes later. */
+export type Draft = Omit<StoredResponse, 'body'>;
+
+/** For so long a response is kept to be validated, whether or not it is fresh. */
+const maxValidateMs = 7 * 86_400_000;
+
+/** What is to be stored of the answer to a GET; `undefined` when nothing is. */
+export function draftOf(head: Head, times: Times, headers: Outgoing['headers'], cache: HttpCache): Draft | undefined {
+  const { mode, staleIfErrorMs, maxEntryBytes } = cache;
+  const { status, fields } = head;
+  if (!mayStore(status, fields, mode, headers['authorization'] !== undefined)) return undefined;
+  const names = parseVary(fields);
+  const range = status === 206 ? parseContentRange(fields) : undefined;
+  if (names === undefined || (status === 206 && range === undefined)) return undefined;
+  if (Number(fieldOf(fields, 'content-length')) > maxEntryBytes || isEndless(fieldOf(fields, 'content-type'))) {
+    return undefined;
+  }
+  const kept = storedFields(fields, mode);
+  const onItsOwnMs = usefulMs(freshnessOf(head, times, mode), staleIfErrorMs);
+  const keepMs = hasValidator(kept) ? Math.max(onItsOwnMs, maxValidateMs) : onItsOwnMs;
+  if (keepMs <= 0) return undefined;
+  return {
+    status,
+    fields: kept,
+    ...times,
+    selectors: selectorsOf(names, headers),
+    credential: credentialOf(headers, mode),
+    range,
+    keepUntil: times.respondedAt + keepMs,
+  };
+}
+
+function isEndless(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^text\/event-stream\b/i.test(contentType);
+}

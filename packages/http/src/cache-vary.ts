@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { type Fields, fieldOf, type Outgoing } from './message.ts';
+
+/** A request header that chose a response, and what it held; `null` where it was not there. */
+export type Selector = readonly [name: string, value: string | null];
+
+/**
+ * What `Vary` names; `undefined` where it has a `*` and no request matches.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9111#section-4.1
+ */
+export function parseVary(fields: Fields): readonly string[] | undefined {
+  const value = fieldOf(fields, 'vary');
+  if (value === undefined) return [];
+  const names = new Set(value.split(',').map((name) => name.trim().toLowerCase()));
+  names.delete('');
+  return names.has('*') ? undefined : [...names].toSorted();
+}
+
+/** @param names Sorted, in lower case. */
+export function selectorsOf(names: readonly string[], headers: Outgoing['headers']): Selector[] {
+  return names.map((name) => [name, selecting(name, headers)]);
+}
+
+export function matches(selectors: readonly Selector[], headers: Outgoing['headers']): boolean {
+  for (const [name, value] of selectors) {
+    if (selecting(name, headers) !== value) return false;
+  }
+  return true;
+}
+
+/** Their values are no lists, so a space in them may mean something. */
+const singletons = new Set(['origin', 'referer', 'user-agent']);
+/** What is kept of them in a store is a digest. */
+const secrets = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** A value such that two which mean the same are the same. */
+function selecting(name: string, headers: Outgoing['headers']): string | null {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined; // the server may name "constructor"
+  if (value === undefined) return null;
+  if (secrets.has(name)) return digest(value);
+  // inside of a quoted string a space and a comma are part of the value
+  if (singletons.has(name) || value.includes('"')) return value;
+  const members = value.split(',').map((member) => member.trim());
+  // of languages the weight tells the order, not the place
+  if (name === 'accept-language')
+    return members
+      .map((member) => member.toLowerCase())
+      .toSorted()
+      .join(',');
+  return members.join(',');
+}
+
+let lastSecret = '';
+let lastDigest = '';
+
+/** Most requests of a client bear the same credentials: the last digest is kept. */
+export function digest(secret: string): string {
+  if (secret === lastSecret) return lastDigest;
+  lastDigest = createHash('sha256').update(secret).digest('base64url');
+  lastSecret = secret;
+  return lastDigest;
+}

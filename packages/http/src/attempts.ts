@@ -15,7 +15,14 @@ export interface Transport {
   readonly policyOf: PolicyOf;
   /** Aborts when the client closes. */
   readonly closing: AbortSignal;
+  readonly prepare?: Prepare | undefined;
 }
+
+/** Changes a request for one attempt; `error` is what the attempt before threw. */
+export type Prepare = (
+  request: Outgoing,
+  attempt: { readonly attempt: number; readonly error: unknown; readonly signal: AbortSignal },
+) => Promise<Outgoing>;
 
 /** Sends requests, each in as many attempts as the policy of its origin makes. */
 export function createAttempts(transport: Transport): Send {
@@ -78,8 +85,11 @@ class Attempts {
     this.#lastSignal = signal;
     const { last } = this.#call;
     if (last) last.facts = facts;
+    const { prepare } = this.#transport;
     try {
-      const reply = await traced(this.#request, facts, (request) => this.#send(request, signal, facts));
+      const prepared =
+        prepare === undefined ? this.#request : await prepare(this.#request, { attempt, error: this.#failure, signal });
+      const reply = await traced(prepared, facts, (request) => this.#send(request, signal, facts));
       if (isRetryableStatus(reply.status)) throw this.#refusalOf(reply);
       return reply;
     } catch (error) {

@@ -1,29 +1,16 @@
-import { setMaxListeners } from 'node:events';
-import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
-import { createAttempts } from './attempts.ts';
+import { checkFunction, checkNumber, OptionError } from '@dataenginex/core';
+import type { ClientOptions } from './client-options.ts';
 import { acceptedEncodings } from './content.ts';
-import { type ConnectionsOptions, createDispatcher } from './dispatcher.ts';
-import { ClientClosedError } from './errors.ts';
+import { type Holdings, openHoldings } from './holdings.ts';
 import { idempotencyHeaders } from './idempotency-key.ts';
 import { createFetch } from './fetch.ts';
+import { createLayers } from './layers.ts';
 import { PendingRequest } from './pending-request.ts';
-import { choosePolicies, type PolicyOptions, timeoutOf } from './policies.ts';
 import { type OnProgress, ProgressMeter, withUploadProgress } from './progress.ts';
 import { type BodyOptions, encodeBody } from './request-body.ts';
-import { checkMaxRedirects, followRedirects, type RedirectOptions } from './redirects.ts';
+import { checkMaxRedirects } from './redirects.ts';
 import { mergeHeaders, normalizeHeaders, type RequestHeaders } from './request-headers.ts';
 import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
-
-export interface ClientOptions extends PolicyOptions, ConnectionsOptions, RedirectOptions {
-  /** What paths are appended to. Without it every request takes a whole URL. */
-  baseUrl?: string | URL | undefined;
-  /** Sent with every request. */
-  headers?: RequestHeaders | undefined;
-  /** The largest body that `json`, `text` and `bytes` will hold. @default 64 MiB */
-  maxBodyBytes?: number | undefined;
-  /** Whether compressed answers are asked for, and decompressed. @default true */
-  decompress?: boolean | undefined;
-}
 
 export interface RequestOptions extends BodyOptions {
   query?: Query | undefined;
@@ -36,9 +23,12 @@ export interface RequestOptions extends BodyOptions {
    * that has it is repeated like a PUT.
    */
   idempotencyKey?: string | true | undefined;
-  /** Told at most every 100 ms, and at the end. An attempt that is repeated begins anew; what it throws, ends the request. */
+  /**
+   * Told at most every 100 ms, and at the end; a repeated attempt begins anew. What it throws, fails the request once the
+   * body has ended.
+   */
   onUploadProgress?: OnProgress | undefined;
-  /** Told of the answer as it comes, at most every 100 ms, and at the end. A repeated attempt begins anew. */
+  /** The same for the body of the answer. */
   onDownloadProgress?: OnProgress | undefined;
   /** How many redirects are followed. @default the client's */
   maxRedirects?: number | undefined;
@@ -62,6 +52,16 @@ export interface Client extends AsyncDisposable {
    * status is never an error. A path is appended to that of the base URL.
    */
   readonly fetch: typeof globalThis.fetch;
+  /**
+   * A client with further options: headers are merged, hooks called after this client's, the rest is replaced. It shares
+   * connections, policies (breakers and their like), token and cache, unless its options touch them. Closing it leaves
+   * this client open; closing this client closes it. Where it has connections of its own, it must be closed.
+   *
+   * With a `baseUrl` of another origin it has neither `auth`, nor `sign`, nor secret-sounding headers of this client.
+   *
+   * @throws {OptionError}
+   */
+  extend(options: ClientOptions): Client;
   /** Closes every connection. What is still under way rejects with `ClientClosedError`. */
   close(): Promise<void>;
 }
@@ -82,28 +82,23 @@ export interface Client extends AsyncDisposable {
  * @throws {OptionError} When an option cannot work or two contradict each other.
  */
 export function createClient(options: ClientOptions = {}): Client {
+  return openClient(openHoldings(options));
+}
+
+function openClient(holdings: Holdings): Client {
+  const { closing, close, options } = holdings;
   const { baseUrl, headers = {}, maxBodyBytes = 64 * 2 ** 20, decompress = true } = options;
-  checkInteger('createClient.maxBodyBytes', maxBodyBytes, { min: 1 });
   const base = baseUrl === undefined ? undefined : parseBaseUrl(baseUrl);
   const accepting = decompress ? { 'accept-encoding': acceptedEncodings } : {};
   const defaults = { ...accepting, ...normalizeHeaders('createClient.headers', headers) };
-
-  const closing = new AbortController();
-  setMaxListeners(0, closing.signal);
-  const dispatcher = createDispatcher(options);
-  const attempts = createAttempts({
-    dispatcher,
-    policyOf: choosePolicies(options),
-    closing: closing.signal,
-  });
-  const send = followRedirects(options, timeoutOf(options), attempts);
+  const send = createLayers(holdings, base?.origin);
   const request: Client['request'] = (method, path, requestOptions = {}) => {
-    closing.signal.throwIfAborted();
+    closing.throwIfAborted();
     checkMethod(method);
     const url = resolveUrl(path, base, requestOptions.query);
     const { signal, throwHttpErrors = true, timeoutMs, maxRedirects } = requestOptions;
     if (timeoutMs !== undefined) checkNumber('request.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });
-    if (maxRedirects !== undefined) checkMaxRedirects('request.maxRedirects', maxRedirects);
+    checkMaxRedirects('request.maxRedirects', maxRedirects);
     const { body, bodyHeaders } = encodeBody(method, requestOptions);
     const { idempotencyKey, onUploadProgress, onDownloadProgress } = requestOptions;
     checkFunction('request.onUploadProgress', onUploadProgress);
@@ -132,7 +127,7 @@ export function createClient(options: ClientOptions = {}): Client {
     options: { maxBodyBytes, decompress },
     headers: defaults,
     resolve: (url) => {
-      closing.signal.throwIfAborted();
+      closing.throwIfAborted();
       return resolveUrl(url, base, undefined);
     },
   });
@@ -140,11 +135,6 @@ export function createClient(options: ClientOptions = {}): Client {
     (method: string): Client['get'] =>
     (path, requestOptions) =>
       request(method, path, requestOptions);
-  const close = async (): Promise<void> => {
-    closing.abort(new ClientClosedError());
-    if (dispatcher !== options.dispatcher) await dispatcher.destroy(new ClientClosedError());
-  };
-
   return {
     request,
     get: verb('GET'),
@@ -155,6 +145,7 @@ export function createClient(options: ClientOptions = {}): Client {
     delete: verb('DELETE'),
     options: verb('OPTIONS'),
     fetch,
+    extend: (more) => openClient(openHoldings(more, holdings)),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -91,6 +91,23 @@ export class RedirectError extends HttpError {
   }
 }
 
+/** The token endpoint of `oauth2` gave no token; method and URL are those of the token request. */
+export class TokenError extends HttpError {
+  override readonly name = 'TokenError';
+  readonly code = 'DEX_HTTP_TOKEN';
+  readonly retryable: boolean;
+  readonly status: number;
+  /** The endpoint's own code, such as `invalid_client`. */
+  readonly error: string | undefined;
+
+  constructor(facts: RequestFacts, status: number, what: string, error: string | undefined) {
+    super(facts, what);
+    this.retryable = isRetryableStatus(status);
+    this.status = status;
+    this.error = error;
+  }
+}
+
 /** The time for the whole request, or for its last attempt, has passed. `cause` is the failure before, if there was one. */
 export class RequestTimeoutError extends HttpError {
   override readonly name = 'RequestTimeoutError';

@@ -1,4 +1,14 @@
-export { type Client, type ClientOptions, createClient, type RequestOptions } from './client.ts';
+export { type Auth, type AuthOptions, basic, bearer } from './auth.ts';
+export { oauth2, type OAuth2Options } from './auth-oauth2.ts';
+export type { Signer, SignOptions, SignRequest } from './auth-sign.ts';
+export { type CacheErrorEvent, createHttpCache, type HttpCache, type HttpCacheOptions } from './cache.ts';
+export { decodeEntry, encodeEntry } from './cache-codec.ts';
+export type { CacheEntry } from './cache-entry.ts';
+export type { CacheMode } from './cache-freshness.ts';
+export type { CacheStore } from './cache-store.ts';
+export { type Client, createClient, type RequestOptions } from './client.ts';
+export type { ClientOptions } from './client-options.ts';
+export type { CookieJar, CookieOptions } from './cookies.ts';
 export type { ConnectionsOptions, TlsOptions } from './dispatcher.ts';
 export {
   BlockedAddressError,
@@ -14,10 +24,13 @@ export {
   RequestTimeoutError,
   SchemaError,
   StatusError,
+  TokenError,
 } from './errors.ts';
+export type { HookOptions, HookRequest, Hooks, ResponseHookEvent, RetryHookEvent } from './hooks.ts';
 export type { HttpResponse } from './http-response.ts';
 export type { PendingRequest } from './pending-request.ts';
 export type { PolicyOptions } from './policies.ts';
+export { memoryCache, type MemoryCacheOptions } from './memory-cache.ts';
 export type { OnProgress, TransferProgress } from './progress.ts';
 export type { BodyOptions, BodyPieces, RequestBody } from './request-body.ts';
 export type { RedirectOptions } from './redirects.ts';

@@ -26,9 +26,7 @@ export async function perform(plan: RequestPlan, whole: boolean, accept?: string
   const request = accept === undefined ? plan.request : accepting(accept, plan.request);
   const errorBytes = throwHttpErrors ? maxErrorBytes : undefined;
   const call: Call = { signal, whole, maxBodyBytes, maxErrorBytes: errorBytes, repeatable, progress, maxRedirects };
-  const reply = await (timeoutMs === undefined
-    ? send(request, call)
-    : sendWithin({ timeoutMs, leftMs: timeoutMs }, send, request, call));
+  const reply = await (timeoutMs === undefined ? send(request, call) : sendWithin(timeoutMs, send, request, call));
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, signal);
   if (throwHttpErrors && !isSuccess(reply.status)) {
     letGo(reply);

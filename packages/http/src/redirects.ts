@@ -1,5 +1,5 @@
 import { checkInteger } from '@dataenginex/core';
-import { type Deadline, sendWithin } from './deadline.ts';
+import { type LayerContext, sendOn } from './deadline.ts';
 import { RedirectError } from './errors.ts';
 import { isSecretName, redact } from './facts.ts';
 import { type Call, fieldOf, isReplayable, letGo, type Outgoing, type Reply, type Send } from './message.ts';
@@ -16,13 +16,11 @@ export interface RedirectOptions {
  * Follows redirects as RFC 9110 says and fetch does. What is secret stays with the origin that the user asked for, and
  * all of it together has the client's `timeoutMs`.
  *
- * @throws {OptionError}
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.4
  * @see https://fetch.spec.whatwg.org/#http-redirect-fetch
  */
-export function followRedirects(options: RedirectOptions, timeoutMs: number | undefined, send: Send): Send {
+export function followRedirects(options: RedirectOptions, context: LayerContext, send: Send): Send {
   const { maxRedirects = 10, allowInsecureRedirects = false } = options;
-  checkMaxRedirects('createClient.maxRedirects', maxRedirects);
 
   const follow = async (first: Reply, request: Outgoing, call: Call): Promise<Reply> => {
     const limit = call.maxRedirects ?? maxRedirects;
@@ -46,15 +44,13 @@ export function followRedirects(options: RedirectOptions, timeoutMs: number | un
     const beganAt = performance.now();
     const reply = await send(request, call);
     if (!leadsOn(reply)) return reply;
-    if (timeoutMs === undefined) return follow(reply, request, call);
-    const deadline: Deadline = { timeoutMs, leftMs: Math.max(1, timeoutMs - (performance.now() - beganAt)) };
-    return sendWithin(deadline, (_request, within) => follow(reply, request, within), request, call);
+    return sendOn(context, beganAt, (_request, within) => follow(reply, request, within), request, call);
   };
 }
 
 /** @throws {OptionError} */
-export function checkMaxRedirects(option: string, value: number): void {
-  checkInteger(option, value, { min: 0, max: 100 });
+export function checkMaxRedirects(option: string, value: number | undefined): void {
+  if (value !== undefined) checkInteger(option, value, { min: 0, max: 100 });
 }
 
 /** Without a `Location` there is nowhere to go: the user gets the answer itself. */
@@ -107,7 +103,7 @@ function isAboutContent(name: string): boolean {
   return /^(?:content-|digest$|repr-digest$|last-modified$)/.test(name);
 }
 
-/** A key against repetition is no secret, and without it the request may not be repeated. */
-function belongsToOrigin(name: string): boolean {
+/** What names or proves someone to one origin. A key against repetition is no secret, and without it the request may not be repeated. */
+export function belongsToOrigin(name: string): boolean {
   return name === 'host' || /cookie/.test(name) || (isSecretName(name) && name !== 'idempotency-key');
 }

@@ -1,8 +1,10 @@
+import type { ServerSentEvent } from '@dataenginex/streams';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { decodeJson, decodeText, validate } from './body.ts';
 import { contentChunks, type ContentOptions, readContent } from './content.ts';
 import type { Reply } from './message.ts';
 import { readNdjson } from './ndjson.ts';
+import { type EventSource, readEvents, type SseEvent, type SseOptions } from './sse.ts';
 
 /** The ways to read a body, which is read once: a second reader throws `BodyUsedError`. */
 export abstract class BodyReaders {
@@ -10,6 +12,8 @@ export abstract class BodyReaders {
 
   /** Hands out the reply for its body to be read: once. */
   protected abstract take(whole: boolean, accept?: string): Promise<Reply>;
+
+  protected abstract eventSource(): EventSource;
 
   /**
    * The body as JSON, as the schema reads it.
@@ -37,6 +41,28 @@ export abstract class BodyReaders {
   ndjson(): AsyncIterable<unknown>;
   async *ndjson(schema?: StandardSchemaV1): AsyncIterable<unknown> {
     yield* readNdjson(await this.take(false, 'application/x-ndjson'), schema, this.contentOptions);
+  }
+
+  /**
+   * The events of a `text/event-stream`, as they come; with a schema, their data is read as JSON. When the connection
+   * ends it connects again as a browser's `EventSource` does, from behind the last event, if the request may be repeated:
+   * after the server's `retry` time (3 s until it has said one, 60 s at most) or later, longer each time that nothing
+   * comes. A 204 ends the events, and so does `signal`.
+   *
+   * @throws {HttpError} When the first connection fails, as for any request; later, when no more is tried.
+   * @throws {BodyError} At data that is not JSON; when it is no event stream, or an event has more than 1 MiB.
+   * @throws {SchemaError} At an event that the schema refuses.
+   * @throws {OptionError} At once, when an option is out of range.
+   * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+   */
+  sse<S extends StandardSchemaV1>(
+    schema: S,
+    options?: SseOptions,
+  ): AsyncIterable<SseEvent<StandardSchemaV1.InferOutput<S>>>;
+  sse(options?: SseOptions): AsyncIterable<ServerSentEvent>;
+  sse(first: StandardSchemaV1 | SseOptions = {}, second: SseOptions = {}): AsyncIterable<unknown> {
+    const source = this.eventSource();
+    return '~standard' in first ? readEvents(source, first, second) : readEvents(source, undefined, first);
   }
 
   /** The body as text. @throws {BodyError} When it is not UTF-8. */

@@ -57,8 +57,9 @@ export async function validate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
   facts: RequestFacts,
+  part?: string,
 ): Promise<StandardSchemaV1.InferOutput<S>> {
   const result = await schema['~standard'].validate(value);
-  if (result.issues) throw new SchemaError(facts, result.issues);
+  if (result.issues) throw new SchemaError(facts, result.issues, part);
   return result.value;
 }

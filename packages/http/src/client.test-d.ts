@@ -1,6 +1,7 @@
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
-import { createClient } from './index.ts';
+import type { ServerSentEvent } from '@dataenginex/streams';
+import { createClient, type SseEvent } from './index.ts';
 
 const api = createClient();
 const Day = z.object({ tempMax: z.string().transform(Number) });
@@ -9,6 +10,20 @@ expectTypeOf(api.get('/').json()).toEqualTypeOf<Promise<unknown>>();
 expectTypeOf(api.get('/').json(Day)).toEqualTypeOf<Promise<{ tempMax: number }>>();
 expectTypeOf(api.get('/').ndjson(Day)).toEqualTypeOf<AsyncIterable<{ tempMax: number }>>();
 
+expectTypeOf(api.get('/').sse()).toEqualTypeOf<AsyncIterable<ServerSentEvent>>();
+expectTypeOf(api.get('/').sse({ reconnect: 3 })).toEqualTypeOf<AsyncIterable<ServerSentEvent>>();
+expectTypeOf(api.get('/').sse(Day, { reconnect: false })).toEqualTypeOf<AsyncIterable<SseEvent<{ tempMax: number }>>>();
+
+void api.post('/', { body: new Blob([]) });
+void api.post('/', { body: () => new ReadableStream<Uint8Array>() });
+// @ts-expect-error a request body is no number
+void api.post('/', { body: 5 });
+// @ts-expect-error an array is no stream
+void api.post('/', { body: ['x'] });
+// @ts-expect-error a misspelt option of sse
+void api.get('/').sse({ reconect: false });
+// @ts-expect-error true is no count
+void api.get('/').sse(Day, { reconnect: true });
 // @ts-expect-error a schema, not a type of one's own
 void api.get('/').json({ tempMax: 1 });
 // @ts-expect-error misspelt option

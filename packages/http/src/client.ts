@@ -118,6 +118,7 @@ function openClient(holdings: Holdings): Client {
       maxBodyBytes,
       decompress,
       throwHttpErrors,
+      closing,
       repeatable: idempotencyKey !== undefined,
       progress: onDownloadProgress === undefined ? undefined : new ProgressMeter(onDownloadProgress),
     });

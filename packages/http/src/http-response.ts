@@ -1,6 +1,7 @@
 import { BodyReaders } from './body-readers.ts';
 import type { ContentOptions } from './content.ts';
 import { BodyUsedError } from './errors.ts';
+import type { EventSource } from './sse.ts';
 import { isSuccess, letGo, type Reply, toHeaders } from './message.ts';
 
 /** An answer with its body still to read, by one of the readers. One that is not read must be closed. */
@@ -35,6 +36,10 @@ export class HttpResponse extends BodyReaders implements AsyncDisposable {
   protected async take(): Promise<Reply> {
     if (!this.#claim()) throw new BodyUsedError(this.#reply.facts);
     return this.#reply;
+  }
+
+  protected eventSource(): EventSource {
+    return { options: this.contentOptions, isRepeatable: false, open: () => this.take() };
   }
 
   /** Lets go of the connection, whether or not the body was read. */

@@ -35,4 +35,5 @@ export type { OnProgress, TransferProgress } from './progress.ts';
 export type { BodyOptions, BodyPieces, RequestBody } from './request-body.ts';
 export type { RedirectOptions } from './redirects.ts';
 export type { RequestHeaders } from './request-headers.ts';
+export type { SseEvent, SseOptions } from './sse.ts';
 export type { Query } from './url.ts';

@@ -2,8 +2,9 @@ import { BodyReaders } from './body-readers.ts';
 import { BodyUsedError } from './errors.ts';
 import { isIdempotent, redact } from './facts.ts';
 import { HttpResponse } from './http-response.ts';
-import { isStreamBody, type Reply } from './message.ts';
+import { isReplayable, isStreamBody, type Outgoing, type Reply } from './message.ts';
 import { perform, type RequestPlan } from './perform.ts';
+import { eventHeaders, type EventSource } from './sse.ts';
 
 /** A request that is sent when its result is first asked for, and once. */
 export class PendingRequest extends BodyReaders {
@@ -27,23 +28,49 @@ export class PendingRequest extends BodyReaders {
   }
 
   protected async take(whole: boolean, accept?: string): Promise<Reply> {
-    if (!this.#claim()) {
-      const { url, method } = this.contentOptions.request;
-      throw new BodyUsedError({ url: redact(url), method, attempt: 1, repeatable: isIdempotent(method) });
-    }
+    this.#checkUnread();
     return this.#send(whole, accept);
   }
 
-  #send(whole: boolean, accept?: string): Promise<Reply> {
-    this.#reply ??= this.#perform(whole, accept);
-    return this.#reply;
+  protected eventSource(): EventSource {
+    const { request, repeatable, closing } = this.contentOptions;
+    const { method, body } = request;
+    let isFirst = true;
+    return {
+      options: this.contentOptions,
+      isRepeatable: (repeatable || isIdempotent(method)) && isReplayable(body),
+      closing,
+      open: async (lastEventId) => {
+        if (!isFirst) return this.#perform(this.#planAfter(lastEventId), false, eventHeaders);
+        isFirst = false;
+        this.#checkUnread();
+        return (this.#reply ??= this.#perform(this.contentOptions, false, eventHeaders));
+      },
+    };
   }
 
-  #perform(whole: boolean, accept?: string): Promise<Reply> {
-    const sent = perform(this.contentOptions, whole, accept);
-    const { body } = this.contentOptions.request;
+  #send(whole: boolean, accept?: string): Promise<Reply> {
+    return (this.#reply ??= this.#perform(this.contentOptions, whole, accept === undefined ? undefined : { accept }));
+  }
+
+  #perform(plan: RequestPlan, whole: boolean, headers?: Outgoing['headers']): Promise<Reply> {
+    const sent = perform(plan, whole, headers);
+    const { body } = plan.request;
     if (isStreamBody(body)) sent.catch(() => body.discard?.());
     return sent;
+  }
+
+  #planAfter(lastEventId: string | undefined): RequestPlan {
+    const plan = this.contentOptions;
+    if (lastEventId === undefined) return plan;
+    const headers = { ...plan.request.headers, 'last-event-id': lastEventId };
+    return { ...plan, request: { ...plan.request, headers } };
+  }
+
+  #checkUnread(): void {
+    if (this.#claim()) return;
+    const { url, method } = this.contentOptions.request;
+    throw new BodyUsedError({ url: redact(url), method, attempt: 1, repeatable: isIdempotent(method) });
   }
 
   #claim(): boolean {

@@ -14,16 +14,22 @@ export interface RequestPlan extends ContentOptions {
   readonly timeoutMs: number | undefined;
   readonly maxRedirects: number | undefined;
   readonly throwHttpErrors: boolean;
+  /** Aborts when the client closes. */
+  readonly closing: AbortSignal;
   readonly repeatable: boolean;
 }
 
 /** Of an answer that is not 2xx, so much is read for the error to show. */
 const maxErrorBytes = 16 * 2 ** 10;
 
-/** Sends the request of a plan, and throws what the user is to have thrown. */
-export async function perform(plan: RequestPlan, whole: boolean, accept?: string): Promise<Reply> {
+/**
+ * Sends the request of a plan, and throws what the user is to have thrown.
+ *
+ * @param headers Sent where the request does not say otherwise.
+ */
+export async function perform(plan: RequestPlan, whole: boolean, headers?: Outgoing['headers']): Promise<Reply> {
   const { signal, throwHttpErrors, maxBodyBytes, repeatable, progress, maxRedirects, timeoutMs, send } = plan;
-  const request = accept === undefined ? plan.request : accepting(accept, plan.request);
+  const request = headers === undefined ? plan.request : withDefaults(headers, plan.request);
   const errorBytes = throwHttpErrors ? maxErrorBytes : undefined;
   const call: Call = { signal, whole, maxBodyBytes, maxErrorBytes: errorBytes, repeatable, progress, maxRedirects };
   const reply = await (timeoutMs === undefined ? send(request, call) : sendWithin(timeoutMs, send, request, call));
@@ -36,6 +42,6 @@ export async function perform(plan: RequestPlan, whole: boolean, accept?: string
   return reply;
 }
 
-function accepting(accept: string, request: Outgoing): Outgoing {
-  return { ...request, headers: { accept, ...request.headers } };
+function withDefaults(headers: Outgoing['headers'], request: Outgoing): Outgoing {
+  return { ...request, headers: { ...headers, ...request.headers } };
 }

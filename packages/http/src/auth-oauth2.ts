@@ -53,7 +53,8 @@ export function oauth2(options: OAuth2Options): Auth {
   }
   url.hash = '';
   for (const [name, value] of Object.entries({ clientId, clientSecret })) {
-    if (typeof value !== 'string' || value === '') throw new OptionError(`oauth2.${name}`, 'a string', 'another');
+    if (typeof value !== 'string' || value === '')
+      throw new OptionError(`oauth2.${name}`, 'a string that is not empty', 'another');
   }
   checkOneOf('oauth2.clientAuth', clientAuth, ['basic', 'body']);
   checkNumber('oauth2.refreshBeforeMs', refreshBeforeMs, { min: 0 });

@@ -63,6 +63,7 @@ export function copyBody(
     if (!source.readableEnded) body.destroy();
   });
   source.pause();
+  if (source.destroyed) body.destroy(source.errored ?? undefined); // it broke off before anybody listened
   return {
     body,
     hurry() {

@@ -284,11 +284,11 @@ function join(entry: CacheEntry, draft: Draft, body: Uint8Array): CacheEntry | u
   if (joined === undefined) return undefined;
   const { range } = joined;
   const isWhole = range.first === 0 && range.complete === range.last + 1;
-  const { 'content-range': _range, 'content-length': _length, ...fields } = draft.fields;
+  const { 'content-range': _, ...fields } = { ...entry.fields, ...draft.fields };
   return new CacheEntry({
     ...draft,
     status: isWhole ? 200 : 206,
-    fields: { ...entry.fields, ...fields, 'content-length': String(joined.body.byteLength) },
+    fields: { ...fields, 'content-length': String(joined.body.byteLength) },
     range: isWhole ? undefined : range,
     body: joined.body,
   });

@@ -115,7 +115,7 @@ describe('sign', () => {
       {
         sign: async ({ method, url, headers, body, signal }) => {
           expect(signal).toBeInstanceOf(AbortSignal);
-          stamps.push(`${method} ${url.pathname}${url.search} ${headers['content-type']} ${body}`);
+          stamps.push(`${method} ${url.pathname}${url.search} ${headers['content-type']} ${String(body)}`);
           return { 'X-Signature': `${stamps.length}` };
         },
       },

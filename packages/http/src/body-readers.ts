@@ -27,7 +27,7 @@ export abstract class BodyReaders {
   async json(schema?: StandardSchemaV1): Promise<unknown> {
     const reply = await this.take(true, 'application/json');
     const value = decodeJson(await readContent(reply, this.contentOptions), reply.fields, reply.facts);
-    return schema === undefined ? value : validate(schema, value, reply.facts);
+    return schema === undefined ? value : validate(schema, value, reply.facts, this.contentOptions.signal);
   }
 
   /**

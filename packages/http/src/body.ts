@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BodyError, SchemaError } from './errors.ts';
 import type { RequestFacts } from './facts.ts';
 import { fieldOf, type Fields } from './message.ts';
+import { isPromise, untilAborted } from './until-aborted.ts';
 
 const maxStartCharacters = 512;
 
@@ -52,14 +53,16 @@ export function checkContentType(
   throw new BodyError(facts, `sent "${got}" where ${name} was wanted`, startOf(body));
 }
 
-/** @throws {SchemaError} When the schema refuses the value. */
+/** @throws {SchemaError} When the schema refuses the value. An asynchronous one is not waited for after an abort. */
 export async function validate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
   facts: RequestFacts,
+  signal: AbortSignal | undefined,
   part?: string,
 ): Promise<StandardSchemaV1.InferOutput<S>> {
-  const result = await schema['~standard'].validate(value);
+  const validated = schema['~standard'].validate(value);
+  const result = isPromise(validated) ? await untilAborted(validated, [signal]) : validated;
   if (result.issues) throw new SchemaError(facts, result.issues, part);
   return result.value;
 }

@@ -1,7 +1,7 @@
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import type { ServerSentEvent } from '@dataenginex/streams';
-import { createClient, type SseEvent } from './index.ts';
+import { createClient, type SseEvent, type RequestOptions } from './index.ts';
 
 const api = createClient();
 const Day = z.object({ tempMax: z.string().transform(Number) });
@@ -32,3 +32,26 @@ void api.get('/', { querry: {} });
 void api.get('/', { query: { a: { b: 1 } } });
 // @ts-expect-error a client has no such option
 createClient({ timeout: 5 });
+
+interface DaysQuery {
+  readonly city: string;
+  limit?: number;
+  tags?: readonly string[] | undefined;
+  until?: Date | null;
+}
+declare const days: DaysQuery;
+void api.get('/days', { query: days });
+void api.request('REPORT', '/days', { query: days });
+const options: RequestOptions = { query: { city: 'Seattle', limit: undefined } };
+void api.post('/days', options);
+
+interface Nested {
+  readonly at: { readonly latitude: number };
+}
+declare const nested: Nested;
+// @ts-expect-error a property that is an object
+void api.get('/days', { query: nested });
+// @ts-expect-error a query is no text
+void api.get('/days', { query: 'a=1' });
+// @ts-expect-error misspelt option beside a query of one's own type
+void api.get('/days', { query: days, heders: {} });

@@ -170,6 +170,18 @@ describe('createClient', () => {
     expect(requests).toEqual(['GET /?a=%20b&flag&c=d+e']);
   });
 
+  it.each([
+    [
+      { at: {} },
+      'Option "request.query.at" must be a string, number, boolean or valid Date, or several, got "object".',
+    ],
+    [{ at: [new Date(NaN)] }, 'Option "request.query.at"'],
+    [{ at: Symbol('a') }, 'Option "request.query.at"'],
+  ])('refuses %o as a query', (query, message) => {
+    const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
+    expect(() => api.get('/', { query: Object(query) })).toThrow(message);
+  });
+
   it('refuses JSON that cannot be sent', () => {
     const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
     expect(() => api.post('/', { json: () => 1 })).toThrow('must be a value that JSON can hold, got "function".');
@@ -355,5 +367,21 @@ describe('response', () => {
       for await (const chunk of response.stream()) if (chunk.length) controller.abort(reason);
     })();
     await expect(reading).rejects.toBe(reason);
+  });
+});
+
+describe('json', () => {
+  it('waits for an asynchronous schema no longer than for the signal', async () => {
+    const { api } = await setUp((_request, response) => sendJson(response, day));
+    const slow = z.unknown().refine(() => new Promise<boolean>(() => {}));
+    const { signal } = new AbortController();
+    const late = Day.refine(async () => true);
+    await expect(api.get('/', { signal }).json(late)).resolves.toEqual(day);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    const controller = new AbortController();
+    const settled = expect(api.get('/', { signal: controller.signal }).json(slow)).rejects.toBe('left');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    controller.abort('left');
+    await settled;
   });
 });

@@ -6,46 +6,30 @@ import { idempotencyHeaders } from './idempotency-key.ts';
 import { createFetch } from './fetch.ts';
 import { createLayers } from './layers.ts';
 import { PendingRequest } from './pending-request.ts';
-import { type OnProgress, ProgressMeter, withUploadProgress } from './progress.ts';
-import { type BodyOptions, encodeBody } from './request-body.ts';
+import { ProgressMeter, withUploadProgress } from './progress.ts';
+import { encodeBody } from './request-body.ts';
 import { checkMaxRedirects } from './redirects.ts';
-import { mergeHeaders, normalizeHeaders, type RequestHeaders } from './request-headers.ts';
-import { parseBaseUrl, type Query, resolveUrl } from './url.ts';
+import { mergeHeaders, normalizeHeaders } from './request-headers.ts';
+import type { RequestOptions } from './request-options.ts';
+import { parseBaseUrl, type Query, type QueryOf, resolveUrl } from './url.ts';
 
-export interface RequestOptions extends BodyOptions {
-  query?: Query | undefined;
-  headers?: RequestHeaders | undefined;
-  signal?: AbortSignal | undefined;
-  /** For this whole request, within the client's own limits. */
-  timeoutMs?: number | undefined;
-  /**
-   * Sent as `Idempotency-Key`, by which the server knows a request that it has seen; `true` makes one. A POST or PATCH
-   * that has it is repeated like a PUT.
-   */
-  idempotencyKey?: string | true | undefined;
-  /**
-   * Told at most every 100 ms, and at the end; a repeated attempt begins anew. What it throws, fails the request once the
-   * body has ended.
-   */
-  onUploadProgress?: OnProgress | undefined;
-  /** The same for the body of the answer. */
-  onDownloadProgress?: OnProgress | undefined;
-  /** How many redirects are followed. @default the client's */
-  maxRedirects?: number | undefined;
-  /** With `false`, an answer that is not 2xx is returned like any other. @default true */
-  throwHttpErrors?: boolean | undefined;
-}
+/** Sends one kind of request; its query may be of any type whose properties fit there, such as an interface. */
+type Verb = <Q extends QueryOf<Q> = Query>(path: string | URL, options?: RequestOptions<Q>) => PendingRequest;
 
 export interface Client extends AsyncDisposable {
-  get(path: string | URL, options?: RequestOptions): PendingRequest;
-  head(path: string | URL, options?: RequestOptions): PendingRequest;
-  post(path: string | URL, options?: RequestOptions): PendingRequest;
-  put(path: string | URL, options?: RequestOptions): PendingRequest;
-  patch(path: string | URL, options?: RequestOptions): PendingRequest;
-  delete(path: string | URL, options?: RequestOptions): PendingRequest;
-  options(path: string | URL, options?: RequestOptions): PendingRequest;
+  readonly get: Verb;
+  readonly head: Verb;
+  readonly post: Verb;
+  readonly put: Verb;
+  readonly patch: Verb;
+  readonly delete: Verb;
+  readonly options: Verb;
   /** Any method, in capitals. */
-  request(method: string, path: string | URL, options?: RequestOptions): PendingRequest;
+  request<Q extends QueryOf<Q> = Query>(
+    method: string,
+    path: string | URL,
+    options?: RequestOptions<Q>,
+  ): PendingRequest;
   /**
    * `fetch` as WHATWG describes it, over the same policies, connections and headers, for any library that takes one. It
    * rejects as `fetch` does: with `signal.reason`, or with a `TypeError` whose `cause` is an error of this package; a
@@ -133,7 +117,7 @@ function openClient(holdings: Holdings): Client {
     },
   });
   const verb =
-    (method: string): Client['get'] =>
+    (method: string): Verb =>
     (path, requestOptions) =>
       request(method, path, requestOptions);
   return {

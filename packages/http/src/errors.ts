@@ -178,6 +178,24 @@ export class BodyTooLargeError extends HttpError {
   }
 }
 
+/** The downloaded file is not the one that was wanted. It was removed, so that the next download begins anew. */
+export class ChecksumError extends HttpError {
+  override readonly name = 'ChecksumError';
+  readonly code = 'DEX_HTTP_CHECKSUM';
+  readonly retryable: boolean;
+  /** SHA-256, in hexadecimal. */
+  readonly expected: string;
+  readonly actual: string;
+
+  /** @param isPatched Whether a part of the file was there before, and may be at fault. */
+  constructor(facts: RequestFacts, expected: string, actual: string, isPatched: boolean) {
+    super(facts, `sent a file whose SHA-256 is ${actual}, not ${expected}`);
+    this.retryable = isPatched;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
 /** A request was read twice. It is sent once, so ask once: `.response()` has status, headers and body together. */
 export class BodyUsedError extends HttpError {
   override readonly name = 'BodyUsedError';

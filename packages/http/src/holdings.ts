@@ -28,6 +28,7 @@ export interface Holdings {
 
 /** @throws {OptionError} When an option cannot work, or two contradict each other. */
 export function openHoldings(own: ClientOptions, parent?: Holdings): Holdings {
+  parent?.closing.throwIfAborted();
   const added = given(own);
   const options = parent === undefined ? added : extendOptions(parent.options, added);
   checkClientOptions(options);

@@ -6,15 +6,17 @@ export { decodeEntry, encodeEntry } from './cache-codec.ts';
 export type { CacheEntry } from './cache-entry.ts';
 export type { CacheMode } from './cache-freshness.ts';
 export type { CacheStore } from './cache-store.ts';
-export { type Client, createClient, type RequestOptions } from './client.ts';
+export { type Client, createClient } from './client.ts';
 export type { ClientOptions } from './client-options.ts';
 export type { CookieJar, CookieOptions } from './cookies.ts';
 export type { ConnectionsOptions, TlsOptions } from './dispatcher.ts';
+export type { Download, DownloadOptions } from './download.ts';
 export {
   BlockedAddressError,
   BodyError,
   BodyTooLargeError,
   BodyUsedError,
+  ChecksumError,
   ClientClosedError,
   HttpError,
   isRetryable,
@@ -35,5 +37,6 @@ export type { OnProgress, TransferProgress } from './progress.ts';
 export type { BodyOptions, BodyPieces, RequestBody } from './request-body.ts';
 export type { RedirectOptions } from './redirects.ts';
 export type { RequestHeaders } from './request-headers.ts';
+export type { RequestOptions } from './request-options.ts';
 export type { SseEvent, SseOptions } from './sse.ts';
-export type { Query } from './url.ts';
+export type { Query, QueryOf } from './url.ts';

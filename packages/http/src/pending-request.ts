@@ -1,4 +1,5 @@
 import { BodyReaders } from './body-readers.ts';
+import { type Download, download, type DownloadOptions } from './download.ts';
 import { BodyUsedError } from './errors.ts';
 import { isIdempotent, redact } from './facts.ts';
 import { HttpResponse } from './http-response.ts';
@@ -24,7 +25,28 @@ export class PendingRequest extends BodyReaders {
    * @throws {HttpError} When the request fails.
    */
   async response(): Promise<HttpResponse> {
+    if (this.#reply === undefined && this.#isRead) this.#checkUnread(); // it was downloaded
     return new HttpResponse(await this.#send(false), this.contentOptions, () => this.#claim());
+  }
+
+  /**
+   * The body into a file, which is there once all of it is: until then it is `path.part`, with `path.part.json` beside
+   * it that says of what. A connection that breaks is gone on from, and so is what a call before has left, provided that
+   * the server names it by a strong `ETag` or a `Last-Modified`; else it begins anew. It is asked for as it is on the
+   * server, not compressed, and no cache keeps it. The timeouts of the request end when the headers are there; `signal`
+   * goes on.
+   *
+   * @throws {ChecksumError} When it is not what `sha256` says. A file that was there before stays.
+   * @throws {BodyTooLargeError} When it has more than `maxBytes`.
+   * @throws {HttpError} When the request fails, or the last connection that was allowed breaks.
+   * @throws {WriteError} From `@dataenginex/resources`, when it cannot be written.
+   * @throws {LockError} From `@dataenginex/resources`, while another download of this path is under way.
+   * @throws {OptionError} When an option cannot work, or the request is no GET.
+   * @see https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
+   */
+  async download(path: string, options: DownloadOptions = {}): Promise<Download> {
+    this.#checkUnread();
+    return download(this.contentOptions, path, options);
   }
 
   protected async take(whole: boolean, accept?: string): Promise<Reply> {

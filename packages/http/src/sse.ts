@@ -139,7 +139,7 @@ class EventReader {
     } catch (error) {
       throw new BodyError(facts, `sent event ${this.#count}, whose data is not JSON`, data.slice(0, 512), error);
     }
-    return validate(schema, value, facts, `event ${this.#count}`);
+    return validate(schema, value, facts, this.#source.options.signal, `event ${this.#count}`);
   }
 
   /** @throws {BodyError} For an id that no header can hold. */

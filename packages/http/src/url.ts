@@ -3,8 +3,13 @@ import { redact } from './facts.ts';
 
 type Scalar = string | number | boolean | Date;
 
+type QueryValue = Scalar | readonly Scalar[] | null | undefined;
+
 /** Query parameters: an array repeats its name, a `Date` becomes ISO 8601, `undefined` and `null` are left out. */
-export type Query = Readonly<Record<string, Scalar | readonly Scalar[] | null | undefined>>;
+export type Query = Readonly<Record<string, QueryValue>>;
+
+/** What the properties of a type have to be for it to stand as a query; an interface has no index signature. */
+export type QueryOf<Q> = object & { readonly [K in keyof Q]: QueryValue };
 
 /** @throws {OptionError} When `baseUrl` is not an http(s) URL, or has a query, a fragment or credentials. */
 export function parseBaseUrl(baseUrl: string | URL): URL {
@@ -25,10 +30,10 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
  *
  * @throws {OptionError}
  */
-export function resolveUrl(path: string | URL, base: URL | undefined, query: Query | undefined): URL {
+export function resolveUrl(path: string | URL, base: URL | undefined, query: object | undefined): URL {
   const isAbsolute = path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path);
   const text = base === undefined || isAbsolute ? String(path) : join(base, path);
-  const url = URL.parse(text);
+  const url = URL.parse(query === undefined ? text : withQuery(text, query));
   if (url === null || !isHttp(url)) {
     const wanted = base === undefined ? 'an http: or https: URL, as the client has no baseUrl' : 'a path or a URL';
     throw new OptionError('request.path', wanted, shown(url));
@@ -39,23 +44,33 @@ export function resolveUrl(path: string | URL, base: URL | undefined, query: Que
   if (base !== undefined && url.origin !== base.origin) {
     throw new OptionError('request.path', `a URL on ${base.origin}, the client's own origin`, url.origin);
   }
-  url.hash = '';
-  if (query === undefined) return url;
-  const added = toSearchParams(query);
-  // joined as text: the path's own query may be signed, and stays as it is
-  if (added.size > 0) url.search = `${url.search}${url.search === '' ? '?' : '&'}${added.toString()}`;
+  if (url.hash !== '') url.hash = '';
   return url;
 }
 
-export function toSearchParams(query: Query): URLSearchParams {
+/** Joined as text: the path's own query may be signed, and stays as it is. */
+function withQuery(text: string, query: object): string {
+  const added = toSearchParams(query).toString();
+  if (added === '') return text;
+  const [before = ''] = text.split('#', 1);
+  return `${before}${before.includes('?') ? '&' : '?'}${added}`;
+}
+
+/** @throws {OptionError} When a value is not of `Query`. */
+export function toSearchParams(query: object, option = 'request.query'): URLSearchParams {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one === undefined || one === null) continue;
-      params.append(name, one instanceof Date ? one.toISOString() : String(one));
+      if (one !== undefined && one !== null) params.append(name, toText(one, `${option}.${name}`));
     }
   }
   return params;
+}
+
+function toText(value: unknown, option: string): string {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+  throw new OptionError(option, 'a string, number, boolean or valid Date, or several', typeof value);
 }
 
 function join(base: URL, path: string): string {

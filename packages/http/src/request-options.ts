@@ -1,0 +1,29 @@
+import type { OnProgress } from './progress.ts';
+import type { BodyOptions } from './request-body.ts';
+import type { RequestHeaders } from './request-headers.ts';
+import type { Query, QueryOf } from './url.ts';
+
+/** @typeParam Q The type of `query`, which is inferred. */
+export interface RequestOptions<Q extends QueryOf<Q> = Query> extends BodyOptions {
+  query?: Q | undefined;
+  headers?: RequestHeaders | undefined;
+  signal?: AbortSignal | undefined;
+  /** For this whole request, within the client's own limits. */
+  timeoutMs?: number | undefined;
+  /**
+   * Sent as `Idempotency-Key`, by which the server knows a request that it has seen; `true` makes one. A POST or PATCH
+   * that has it is repeated like a PUT.
+   */
+  idempotencyKey?: string | true | undefined;
+  /**
+   * Told at most every 100 ms, and at the end; a repeated attempt begins anew. What it throws, fails the request once the
+   * body has ended.
+   */
+  onUploadProgress?: OnProgress | undefined;
+  /** The same for the body of the answer. */
+  onDownloadProgress?: OnProgress | undefined;
+  /** How many redirects are followed. @default the client's */
+  maxRedirects?: number | undefined;
+  /** With `false`, an answer that is not 2xx is returned like any other. @default true */
+  throwHttpErrors?: boolean | undefined;
+}

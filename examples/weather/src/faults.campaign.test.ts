@@ -25,7 +25,7 @@ async function each(count: number, check: (round: number) => Promise<void>): Pro
 }
 
 describe('whatever the upstream does', () => {
-  const seeds = Math.ceil(50 * scale);
+  const seeds = Math.ceil(200 * scale);
 
   it(`${seeds} seeds of faults give the same bytes`, { timeout: 30_000 + seeds * 20_000 }, async () => {
     await using first = await makeFolder();

@@ -1,5 +1,4 @@
-import { type Client, createClient, isRetryable, NetworkError, StatusError } from '@dataenginex/http';
-import { bulkhead, circuitBreaker, hedge, type Policy, policy, retry, timeout } from '@dataenginex/resilience';
+import { type Client, createClient, NetworkError, StatusError } from '@dataenginex/http';
 import { openScope } from '@dataenginex/resources';
 import type { Station } from './model.ts';
 import type { Options } from './options.ts';
@@ -21,12 +20,8 @@ export async function openSource(
 ): Promise<Source> {
   await using scope = openScope({ signal });
   const upstream = live ? undefined : await scope.use(startUpstream({ seed, signal }));
-  const api = scope.use(
-    createClient({
-      baseUrl: upstream?.url ?? 'https://archive-api.open-meteo.com',
-      policy: () => patience(live ? 20_000 : 750, progress),
-    }),
-  );
+  const baseUrl = upstream?.url ?? 'https://archive-api.open-meteo.com';
+  const api = scope.use(openClient(baseUrl, live ? 20_000 : 750, progress));
   const held = scope.move();
   return {
     api,
@@ -36,24 +31,19 @@ export async function openSource(
 }
 
 /**
- * How the job puts up with its upstream. A request that is slow for its kind is made a second time; while the upstream
- * is down, requests wait for it to come back, within their two minutes, and only a few are made to see.
+ * The client's own policies, with more patience. While the upstream is down, requests wait for it to come back, within
+ * their two minutes, and only a few are made to see; one that is slow for its kind is made a second time.
  */
-function patience(attemptTimeoutMs: number, progress: Progress): Policy {
-  return policy(
-    'upstream',
-    timeout(120_000),
-    retry({
-      attempts: 8,
-      baseDelayMs: 50,
-      retryIf: isRetryable,
-      onRetry: ({ error }) => progress.retry(faultOf(error)),
-    }),
-    circuitBreaker({ park: true, failureIf: isRetryable }),
-    bulkhead({ concurrent: 16 }),
-    hedge({ onHedge: () => progress.retry('slow') }),
-    timeout(attemptTimeoutMs),
-  );
+function openClient(baseUrl: string, attemptTimeoutMs: number, progress: Progress): Client {
+  return createClient({
+    baseUrl,
+    timeoutMs: 120_000,
+    attemptTimeoutMs,
+    connections: 16,
+    retry: { attempts: 8, baseDelayMs: 50, onRetry: ({ error }) => progress.retry(faultOf(error)) },
+    circuitBreaker: { park: true },
+    hedge: { onHedge: () => progress.retry('slow') },
+  });
 }
 
 /** What the upstream did wrong, in a word. */

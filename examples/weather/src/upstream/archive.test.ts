@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type { FaultyServer } from '@dataenginex/http/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Reason, Observation, skies, stations } from '../model.ts';
 import { badCount, badObservations } from './bad-observations.ts';
-import { type Upstream, startUpstream } from './server.ts';
+import { startUpstream } from './server.ts';
 
 const daily = 'temperature_2m_max,temperature_2m_min,precipitation_sum,wind_speed_10m_max,weather_code';
 const [seattle, newYork] = [
@@ -13,7 +14,7 @@ const [seattle, newYork] = [
 ];
 const january = { start_date: '2012-01-01', end_date: '2012-01-31' };
 
-let upstream: Upstream;
+let upstream: FaultyServer;
 beforeAll(async () => {
   upstream = await startUpstream({ seed: 1, faults: false });
 });

@@ -9,7 +9,7 @@ const headBytes = 12;
  * An entry as bytes, for a store that keeps bytes: magic number, checksum, the length of the JSON that follows, and the
  * body.
  */
-export function encodeEntry(entry: CacheEntry): Uint8Array {
+export function encodeEntry(entry: CacheEntry): Buffer {
   const { body, status, fields, requestedAt, respondedAt, selectors, credential, range, keepUntil } = entry;
   const meta: Omit<StoredResponse, 'body'> = {
     status,

@@ -1,5 +1,5 @@
 import { checkFunction, checkInteger, checkNumber, checkOneOf } from '@dataenginex/core';
-import type { CacheEntry } from './cache-entry.ts';
+import { CacheEntry } from './cache-entry.ts';
 import type { CacheMode } from './cache-freshness.ts';
 import type { CacheStore } from './cache-store.ts';
 import { redact } from './facts.ts';
@@ -103,10 +103,9 @@ export class HttpCache implements AsyncDisposable {
     try {
       const found = this.#store.get(key);
       if (found === undefined) return none;
-      if (!('then' in found)) return this.#trim(key, found);
-      return this.#within('get', key, found).then((entries) =>
-        entries === undefined ? none : this.#trim(key, entries),
-      );
+      if (!('then' in found)) return this.#accept(key, found);
+      const accepted = found.then((entries) => (entries === undefined ? none : this.#accept(key, entries)));
+      return this.#within('get', key, accepted).then((entries) => entries ?? none);
     } catch (error) {
       this.fail('get', key, error);
       return none;
@@ -149,7 +148,10 @@ export class HttpCache implements AsyncDisposable {
     queueMicrotask(() => onError({ operation, url, error }));
   }
 
-  #trim(key: string, entries: readonly CacheEntry[]): readonly CacheEntry[] {
+  #accept(key: string, entries: readonly CacheEntry[]): readonly CacheEntry[] {
+    for (const entry of entries) {
+      if (!(entry instanceof CacheEntry)) throw new TypeError('The store gave something else than an entry.');
+    }
     if (entries.length <= this.#maxVariants) return entries;
     const newestFirst = entries.toSorted((a, b) => b.respondedAt - a.respondedAt);
     for (const { variant } of newestFirst.slice(this.#maxVariants)) void this.drop(key, variant);

@@ -1,0 +1,1 @@
+export { redisCache, type RedisCacheOptions, type RedisClient } from './redis-cache.ts';

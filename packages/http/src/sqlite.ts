@@ -1,0 +1,1 @@
+export { sqliteCache, type SqliteCacheOptions } from './sqlite-cache.ts';

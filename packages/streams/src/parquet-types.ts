@@ -160,7 +160,12 @@ function toDays(value: unknown): number | undefined {
 }
 
 function toJson(value: unknown): Uint8Array {
-  const text = JSON.stringify(value) as string | undefined;
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    return refuse(`what JSON can hold (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)})`);
+  }
   return text === undefined ? refuse('what JSON can hold') : Buffer.from(text);
 }
 

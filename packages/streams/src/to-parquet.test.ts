@@ -200,7 +200,12 @@ describe('toParquet', () => {
     ['a bigint too large', [{ a: 2n ** 63n }], {}, { message: 'an integer of 64 bits, not 9223372036854775808' }],
     ['a fraction', [{ a: 0.5 }], { columns: { a: 'int32' } }, { message: 'an integer of 32 bits, not 0.5' }],
     ['a time of day', [{ a: new Date(1) }], { columns: { a: 'date' } }, { message: 'a Date at midnight UTC' }],
-    ['a bigint in JSON', [{ a: [1n] }], { columns: { a: 'json' } }, { message: 'BigInt' }],
+    [
+      'a bigint in JSON',
+      [{ a: [1n] }],
+      { columns: { a: 'json' } },
+      { message: 'the column holds what JSON can hold (Do not know how to serialize a BigInt), not an array' },
+    ],
     ['what JSON cannot hold', [{ a: () => 1 }], { columns: { a: 'json' } }, { message: 'what JSON can hold' }],
     ['no UUID', [{ a: 'x' }], { columns: { a: 'uuid' } }, { message: 'a UUID' }],
     [

@@ -13,7 +13,8 @@ export type QueryOf<Q> = object & { readonly [K in keyof Q]: QueryValue };
 
 /** @throws {OptionError} When `baseUrl` is not an http(s) URL, or has a query, a fragment or credentials. */
 export function parseBaseUrl(baseUrl: string | URL): URL {
-  const url = URL.parse(String(baseUrl));
+  const text = String(baseUrl);
+  const url = controlCharacter.test(text) ? null : URL.parse(text);
   if (url === null || !isHttp(url) || url.search !== '' || url.hash !== '' || hasCredentials(url)) {
     throw new OptionError(
       'createClient.baseUrl',
@@ -24,6 +25,8 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
   return url;
 }
 
+const controlCharacter = /\p{Cc}/u;
+
 /**
  * Where a request goes. The path is appended to that of the base URL. An absolute URL is taken as it is, but may not
  * leave the origin of the base URL: it would take the client's headers along.
@@ -33,6 +36,8 @@ export function parseBaseUrl(baseUrl: string | URL): URL {
 export function resolveUrl(path: string | URL, base: URL | undefined, query: object | undefined): URL {
   const isAbsolute = path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path);
   const text = base === undefined || isAbsolute ? String(path) : join(base, path);
+  // a parser of URLs would drop some without a word
+  if (controlCharacter.test(text)) throw new OptionError('request.path', 'free of control characters', 'another');
   const url = URL.parse(query === undefined ? text : withQuery(text, query));
   if (url === null || !isHttp(url)) {
     const wanted = base === undefined ? 'an http: or https: URL, as the client has no baseUrl' : 'a path or a URL';

@@ -51,7 +51,6 @@ export function oauth2(options: OAuth2Options): Auth {
   if (url === null || !isHttp(url) || hasCredentials(url)) {
     throw new OptionError('oauth2.tokenUrl', 'an http: or https: URL without credentials', 'another');
   }
-  url.hash = '';
   for (const [name, value] of Object.entries({ clientId, clientSecret })) {
     if (typeof value !== 'string' || value === '')
       throw new OptionError(`oauth2.${name}`, 'a string that is not empty', 'another');

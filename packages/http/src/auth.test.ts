@@ -128,13 +128,18 @@ describe('sign', () => {
     expect(stamps.slice(2)).toEqual(['PUT /stream undefined undefined', 'GET /none undefined null']);
   });
 
-  it('is not asked for another origin', async () => {
-    const other = await serve((request, response) => response.end(request.headers['x-plain'] ?? 'none'));
+  it('is not asked for another origin, and again when a redirect comes back', async () => {
+    const other = await serve((request, response) => {
+      if (request.url === '/') response.end(request.headers['x-plain'] ?? 'none');
+      else response.writeHead(302, { location: `${server.url}/end` }).end();
+    });
     open.push(other);
-    const { api } = await setUp({ sign: () => ({ 'x-plain': 'SECRET' }) }, (_request, response) =>
-      response.writeHead(302, { location: other.url }).end(),
-    );
+    const { api, server } = await setUp({ sign: () => ({ 'x-plain': 'signed' }) }, (request, response) => {
+      if (request.url === '/end') response.end(request.headers['x-plain']);
+      else response.writeHead(302, { location: `${other.url}${request.url}` }).end();
+    });
     await expect(api.get('/').text()).resolves.toBe('none');
+    await expect(api.get('/back').text()).resolves.toBe('signed');
   });
 
   it('fails the request with what it throws, unsent', async () => {
@@ -253,6 +258,35 @@ describe('oauth2', () => {
     await expect(Promise.all(all)).resolves.toEqual(Array.from({ length: 10 }, (_, index) => `Bearer t2 ${index}`));
     expect(asked).toHaveLength(2);
     expect(server.requests).toHaveLength(21);
+  });
+
+  it('keeps a new token when an old one is refused late', async () => {
+    const endpoint = await serve((_request, response, count) => sendJson(response, { access_token: `t${count}` }));
+    open.push(endpoint);
+    const late: (() => void)[] = [];
+    const auth = oauth2({ tokenUrl: endpoint.url, clientId: 'id', clientSecret: 'x' });
+    const { api } = await setUp({ auth }, (request, response) => {
+      const isGood = request.headers.authorization === 'Bearer t2';
+      const answer = () => response.writeHead(isGood ? 200 : 401).end();
+      if (request.url === '/late' && !isGood) late.push(answer);
+      else answer();
+    });
+    const slow = api.get('/late').text();
+    while (late.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await api.get('/').text();
+    late[0]?.();
+    await slow;
+    expect(endpoint.requests).toHaveLength(2);
+  });
+
+  it('has no more time for both sendings than timeoutMs', async () => {
+    const endpoint = await serve((_request, response) => sendJson(response, { access_token: 't' }));
+    open.push(endpoint);
+    const auth = oauth2({ tokenUrl: endpoint.url, clientId: 'id', clientSecret: 'x' });
+    const { api } = await setUp({ auth, timeoutMs: 150 }, (_request, response) => {
+      setTimeout(() => response.writeHead(401).end(), 100);
+    });
+    await expect(api.get('/').text()).rejects.toThrow('did not finish within 150 ms');
   });
 
   it('gives the second 401 to the caller, and the first where the body cannot be sent again', async () => {

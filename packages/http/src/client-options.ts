@@ -86,7 +86,7 @@ export function extendOptions(parent: ClientOptions, own: ClientOptions): Client
   const headers = normalizeHeaders('createClient.headers', parent.headers ?? {});
   const kept = Object.entries({ ...parent, headers }).filter(([name]) => {
     if (own.policy !== undefined && Object.hasOwn(policyOptions, name)) return false;
-    return own.dispatcher === undefined || name === 'connections' || !Object.hasOwn(connectionsOptions, name);
+    return own.dispatcher === undefined || !Object.hasOwn(connectionsOptions, name);
   });
   const base: ClientOptions = Object.fromEntries(kept);
   if (leavesOrigin(parent, own)) {

@@ -45,6 +45,7 @@ describe('cookieJar', () => {
     });
     await expect(api.get('/', { headers: { cookie: 'own=1' } }).text()).resolves.toBe('own=1');
     await expect(api.get('/').text()).resolves.toBe('a=1');
+    await expect(api.get('/', { headers: { cookie: 'own=1' } }).text()).resolves.toBe('own=1');
   });
 
   it('passes over a cookie that the jar refuses', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent } from 'undici';
 import { policy } from '@dataenginex/resilience';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -120,6 +121,22 @@ describe('extend', () => {
     await Promise.all(settled);
     for (const child of children) expect(() => child.get('/')).toThrow('The HTTP client is closed.');
     expect(() => api.extend({})).toThrow('The HTTP client is closed.');
+  });
+
+  it('ends its own connections with its close and that of its parent, and shared ones with the parent', async () => {
+    const closed: Promise<unknown>[] = [];
+    const server = await serve((request, response) => {
+      closed.push(once(request.socket, 'close'));
+      response.end();
+    });
+    const api = createClient({ baseUrl: server.url, retry: false });
+    open.push(server, api);
+    const [first, second] = [api.extend({ connections: 1 }), api.extend({ connections: 2 })];
+    for (const client of [first, second, api]) await client.get('/').text();
+    await first.close();
+    await closed[0];
+    await api.close();
+    await Promise.all(closed);
   });
 
   it('takes a policy or dispatcher in place of the options that it goes without', async () => {

@@ -42,6 +42,7 @@ describe('beforeRequest', () => {
             request.headers['X-First'] = `${request.method} ${request.url.pathname}`;
             delete request.headers['x-gone'];
             request.url.searchParams.set('page', '2');
+            request.url.hash = '#part';
           },
           async ({ headers, url }) => {
             await new Promise((resolve) => setTimeout(resolve, 1));
@@ -58,11 +59,18 @@ describe('beforeRequest', () => {
     });
     expect(seen).not.toHaveProperty(['headers', 'x-gone']);
     expect(seen).not.toHaveProperty(['headers', 'x-default']);
-    await expect(api.fetch('/b').then((response) => response.json())).resolves.toMatchObject({ url: '/b?page=2' });
+    const fetched = await api.fetch('/b');
+    await expect(fetched.json()).resolves.toMatchObject({ url: '/b?page=2' });
+    const response = await api.get('/c').response();
+    expect(response.url).toMatch(/\/c\?page=2$/);
+    await response.close();
   });
 
   it('is called where a redirect stays, and not where it leaves, so that nothing it sets gets away', async () => {
-    const other = await serve((request, response) => sendJson(response, request.headers));
+    const other = await serve((request, response, count) => {
+      if (count === 1) response.writeHead(503).end();
+      else sendJson(response, request.headers);
+    });
     open.push(other);
     const called: string[] = [];
     const { api } = await setUp(
@@ -143,6 +151,16 @@ describe('beforeRequest', () => {
     await Promise.all([left, late]);
     await api.close();
     await closed;
+  });
+
+  it('may abort what it is called for', async () => {
+    const controller = new AbortController();
+    const beforeRequest = () => {
+      controller.abort('left');
+      return hangs();
+    };
+    const { api } = await setUp({ hooks: { beforeRequest } });
+    await expect(api.get('/', { signal: controller.signal }).text()).rejects.toBe('left');
   });
 });
 

@@ -26,7 +26,7 @@ export function createLayers(holdings: Holdings, origin: string | undefined): Se
   return withAfterResponse(hooks.afterResponse, context, send);
 }
 
-/** What is done to a request before each attempt; a redirect has taken neither hook nor signature to another origin. */
+/** What is done to a request before each attempt, but not at another origin that a redirect led to. */
 function createPrepare(
   { beforeRetry }: HookLists,
   { sign }: SignOptions,
@@ -34,9 +34,8 @@ function createPrepare(
 ): Prepare | undefined {
   if (beforeRetry.length === 0 && sign === undefined) return undefined;
   return async (request, { attempt, error, signal }) => {
-    if (request.isForeign === true) return request;
-    const changed = error === undefined ? request : await runBeforeRetry(beforeRetry, request, { attempt, error });
-    if (sign === undefined || request.url.origin !== origin) return changed;
-    return signed(sign, changed, signal);
+    const isHooked = error !== undefined && request.isForeign !== true;
+    const changed = isHooked ? await runBeforeRetry(beforeRetry, request, { attempt, error }) : request;
+    return sign === undefined || request.url.origin !== origin ? changed : signed(sign, changed, signal);
   };
 }

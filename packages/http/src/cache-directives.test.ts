@@ -170,6 +170,12 @@ describe('RFC 9111, section 4.2.4: serving stale responses', () => {
     },
   );
 
+  it('but not once the client is closed', async () => {
+    await using origin = await stale('max-age=60', [broken]);
+    await origin.api.close();
+    expect(() => origin.api.get('/')).toThrow('The HTTP client is closed.');
+  });
+
   it.each([501, 505, 404, 429])('but not in place of a %s', async (status) => {
     await using origin = await stale('max-age=60', [{ status }]);
     expect((await origin.get()).status).toBe(status);
@@ -283,6 +289,31 @@ describe('RFC 5861', () => {
     await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
     expect(onError.mock.calls[0]).toMatchObject([{ operation: 'refresh', url: `${origin.url}/?token=REDACTED` }]);
     expect((await origin.get('/?token=secret')).text).toBe('answer 1');
+  });
+
+  it('section 3: the refresh is a plain request, and only-if-cached makes none', async () => {
+    await using origin = await cachedOrigin([{ headers: stale('stale-while-revalidate=10') }]);
+    await origin.get();
+    pass(65);
+    const only = { 'cache-control': 'only-if-cached', 'x-a': '1', range: 'bytes=0-1' };
+    expect((await origin.get('/', only)).text).toBe('an');
+    expect((await origin.get('/', { ...only, 'cache-control': 'max-stale=1' })).text).toBe('an');
+    await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
+    const { headers } = origin.requests[1]!;
+    expect([headers['x-a'], headers['cache-control'], headers.range]).toEqual(['1', undefined, undefined]);
+  });
+
+  it('section 3: closing the client ends the refresh', async () => {
+    const onError = vi.fn();
+    await using origin = await cachedOrigin((_request, count) => {
+      return count === 1 ? { headers: stale('stale-while-revalidate=10') } : undefined;
+    }, memoryCache({ onError }));
+    await origin.get();
+    pass(65);
+    await origin.get();
+    await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
+    await origin.api.close();
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
   });
 
   it.each(['must-revalidate', 'no-cache'])('section 3: %s overrules it', async (control) => {

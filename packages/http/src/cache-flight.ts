@@ -73,14 +73,3 @@ export class Flight {
     this.#timer ??= setTimeout(() => this.land(undefined), maxBodyWaitMs);
   }
 }
-
-/** Waits for the promise no longer than until the signal aborts. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

@@ -1,7 +1,7 @@
 import { answerFrom, gatewayTimeout, withCacheStatus } from './cache-answer.ts';
 import { type Directives, noDirectives, parseCacheControl } from './cache-control.ts';
 import type { CacheEntry } from './cache-entry.ts';
-import { Flight, type Landing, untilAborted } from './cache-flight.ts';
+import { Flight, type Landing } from './cache-flight.ts';
 import { ageOf, judge, mayReplaceError, wantsFresh } from './cache-judge.ts';
 import { CacheOrigin, type Lookup } from './cache-origin.ts';
 import type { CacheStatus, Forwarded } from './cache-status.ts';
@@ -9,6 +9,7 @@ import { countRequest } from './cache-telemetry.ts';
 import { type HttpCache, keyOf } from './cache.ts';
 import { isSafe } from './facts.ts';
 import { type Call, letGo, type Outgoing, type Reply, type Send } from './message.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Refreshes in the background at a time; beyond them stale responses are given without. */
 const maxRefreshes = 64;
@@ -46,7 +47,7 @@ class CacheLayer {
     const key = keyOf(url);
     const found = this.#cache.read(key);
     if (!('then' in found)) return this.#answer(request, call, key, wanted, found);
-    return untilAborted(found, call.signal).then((entries) => this.#answer(request, call, key, wanted, entries));
+    return untilAborted(found, [call.signal]).then((entries) => this.#answer(request, call, key, wanted, entries));
   }
 
   async #passBy(request: Outgoing, call: Call, forwarded: Forwarded): Promise<Reply> {
@@ -71,7 +72,7 @@ class CacheLayer {
       const reply = verdict === 'validate' ? undefined : answerFrom(entry, request, call, ageMs, { ttlMs });
       if (reply !== undefined) {
         countRequest(ttlMs > 0 ? 'hit' : 'stale');
-        if (verdict === 'use-and-refresh') this.#refresh(request, key, entry, entries);
+        if (verdict === 'use-and-refresh' && !wanted.onlyIfCached) this.#refresh(request, key, entry, entries);
         return Promise.resolve(reply);
       }
       forwarded = verdict !== 'validate' ? 'partial' : ttlMs > 0 ? 'request' : 'stale';
@@ -113,7 +114,7 @@ class CacheLayer {
     const call = { ...lookup.call, signal: flight.signal };
     const fetched = this.#origin.fetch({ ...lookup, call }, flight);
     try {
-      return await untilAborted(fetched, signal);
+      return await (signal === undefined ? fetched : untilAborted(fetched, [signal]));
     } catch (error) {
       if (signal?.aborted === true) fetched.then(letGo, () => {});
       throw error;
@@ -127,7 +128,7 @@ class CacheLayer {
     flight.join();
     let landing: Landing;
     try {
-      landing = await untilAborted(flight.landing, call.signal);
+      landing = await untilAborted(flight.landing, [call.signal]);
     } finally {
       flight.leave(call.signal?.reason);
     }
@@ -166,6 +167,7 @@ class CacheLayer {
       'if-range': _if,
       'if-none-match': _tags,
       'if-modified-since': _since,
+      'cache-control': _control,
       ...headers
     } = request.headers;
     const plain: Outgoing = { ...request, method: 'GET', headers };

@@ -65,6 +65,18 @@ describe('RFC 9111, section 4.3.1: sending a validation request', () => {
   });
 });
 
+describe('a validator that no request can hold', () => {
+  it.each([
+    ['a tag', { ...minute, etag: '"\u20ac"' }],
+    ['a date', { ...minute, 'last-modified': '\u20ac' }],
+  ])('is not sent: %s', async (_name, headers) => {
+    const inUtf8 = Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
+    const { origin, got } = await validate({ headers: Object.fromEntries(inUtf8) }, {});
+    await using _ = origin;
+    expect(got.text).toBe('answer 2');
+  });
+});
+
 describe('RFC 9111, section 4.3.2: handling a received validation request', () => {
   it.each([
     ['"a"', 304],

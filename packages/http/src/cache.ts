@@ -3,6 +3,7 @@ import { CacheEntry } from './cache-entry.ts';
 import type { CacheMode } from './cache-freshness.ts';
 import type { CacheStore } from './cache-store.ts';
 import { redact } from './facts.ts';
+import { isPromise } from './until-aborted.ts';
 
 /** Something that went wrong behind a request that was answered all the same. */
 export interface CacheErrorEvent {
@@ -123,7 +124,7 @@ export class HttpCache implements AsyncDisposable {
   write(pending: PendingWrite, entry: CacheEntry): boolean {
     this.#pending.delete(pending);
     if (!pending.isValid || this.#isClosed) return false;
-    void this.#within('set', pending.key, () => this.#store.set(pending.key, entry));
+    void this.#try('set', pending.key, () => this.#store.set(pending.key, entry));
     return true;
   }
 
@@ -137,7 +138,7 @@ export class HttpCache implements AsyncDisposable {
     if (variant === undefined) {
       for (const pending of this.#pending) if (pending.key === key) pending.isValid = false;
     }
-    if (!this.#isClosed) await this.#within('delete', key, () => this.#store.delete(key, variant));
+    if (!this.#isClosed) await this.#try('delete', key, () => this.#store.delete(key, variant));
   }
 
   /** @internal */
@@ -158,19 +159,24 @@ export class HttpCache implements AsyncDisposable {
     return newestFirst.slice(0, this.#maxVariants);
   }
 
+  async #try(operation: 'set' | 'delete', key: string, work: () => unknown): Promise<void> {
+    try {
+      const done = work();
+      if (isPromise(done)) await this.#within(operation, key, done);
+    } catch (error) {
+      this.fail(operation, key, error);
+    }
+  }
+
   /** What the store does, or `undefined` when it fails or takes too long. */
-  async #within<T>(
-    operation: 'get' | 'set' | 'delete',
-    key: string,
-    work: PromiseLike<T> | (() => T | PromiseLike<T>),
-  ): Promise<T | undefined> {
+  async #within<T>(operation: 'get' | 'set' | 'delete', key: string, work: PromiseLike<T>): Promise<T | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
       const late = (): void => reject(new Error(`The store did not answer within ${this.#storeTimeoutMs} ms.`));
       timer = setTimeout(late, this.#storeTimeoutMs);
     });
     try {
-      return await Promise.race([typeof work === 'function' ? work() : work, tooLate]);
+      return await Promise.race([work, tooLate]);
     } catch (error) {
       this.fail(operation, key, error);
       return undefined;

@@ -14,6 +14,23 @@ expectTypeOf(api.get('/').sse()).toEqualTypeOf<AsyncIterable<ServerSentEvent>>()
 expectTypeOf(api.get('/').sse({ reconnect: 3 })).toEqualTypeOf<AsyncIterable<ServerSentEvent>>();
 expectTypeOf(api.get('/').sse(Day, { reconnect: false })).toEqualTypeOf<AsyncIterable<SseEvent<{ tempMax: number }>>>();
 
+const Page = z.object({ rows: z.array(Day), next: z.string().optional() });
+expectTypeOf(api.paginate('/')).toEqualTypeOf<AsyncIterable<unknown>>();
+expectTypeOf(api.paginate('/', { schema: Page })).toEqualTypeOf<AsyncIterable<z.output<typeof Page>>>();
+expectTypeOf(api.paginate('/', { schema: Page, items: ({ rows }) => rows })).toEqualTypeOf<
+  AsyncIterable<{ tempMax: number }>
+>();
+expectTypeOf(api.paginate('/', { items: () => [1] })).toEqualTypeOf<AsyncIterable<number>>();
+void api.paginate('/', { schema: Page, next: (page, { pageNumber }) => page.next ?? { page: pageNumber } });
+// @ts-expect-error without a schema a page is unknown
+void api.paginate('/', { items: (page: number[]) => page });
+// @ts-expect-error a page has no such field
+void api.paginate('/', { schema: Page, items: ({ row }) => row });
+// @ts-expect-error a page is read, not sent
+void api.paginate('/', { json: 1 });
+// @ts-expect-error neither a URL nor a query
+void api.paginate('/', { next: () => 5 });
+
 void api.post('/', { body: new Blob([]) });
 void api.post('/', { body: () => new ReadableStream<Uint8Array>() });
 // @ts-expect-error a request body is no number

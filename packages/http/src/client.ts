@@ -5,7 +5,9 @@ import { type Holdings, openHoldings } from './holdings.ts';
 import { idempotencyHeaders } from './idempotency-key.ts';
 import { createFetch } from './fetch.ts';
 import { createLayers } from './layers.ts';
+import { createPaginate, type Paginate } from './paginate.ts';
 import { PendingRequest } from './pending-request.ts';
+import type { RequestPlan } from './perform.ts';
 import { ProgressMeter, withUploadProgress } from './progress.ts';
 import { encodeBody } from './request-body.ts';
 import { checkMaxRedirects } from './redirects.ts';
@@ -30,6 +32,8 @@ export interface Client extends AsyncDisposable {
     path: string | URL,
     options?: RequestOptions<Q>,
   ): PendingRequest;
+  /** A list that comes in pages, by `Link` header, cursor or number. */
+  readonly paginate: Paginate;
   /**
    * `fetch` as WHATWG describes it, over the same policies, connections and headers, for any library that takes one. It
    * rejects as `fetch` does: with `signal.reason`, or with a `TypeError` whose `cause` is an error of this package; a
@@ -76,7 +80,7 @@ function openClient(holdings: Holdings): Client {
   const accepting = decompress ? { 'accept-encoding': acceptedEncodings } : {};
   const defaults = { ...accepting, ...normalizeHeaders('createClient.headers', headers) };
   const send = createLayers(holdings, base?.origin);
-  const request: Client['request'] = (method, path, requestOptions = {}) => {
+  const planOf = (method: string, path: string | URL, requestOptions: RequestOptions): RequestPlan => {
     closing.throwIfAborted();
     checkMethod(method);
     const url = resolveUrl(path, base, requestOptions.query);
@@ -88,7 +92,7 @@ function openClient(holdings: Holdings): Client {
     checkFunction('request.onUploadProgress', onUploadProgress);
     checkFunction('request.onDownloadProgress', onDownloadProgress);
     const own = normalizeHeaders('request.headers', requestOptions.headers ?? {});
-    return new PendingRequest({
+    return {
       request: {
         url,
         method,
@@ -105,8 +109,10 @@ function openClient(holdings: Holdings): Client {
       closing,
       repeatable: idempotencyKey !== undefined,
       progress: onDownloadProgress === undefined ? undefined : new ProgressMeter(onDownloadProgress),
-    });
+    };
   };
+  const request: Client['request'] = (method, path, requestOptions = {}) =>
+    new PendingRequest(planOf(method, path, requestOptions));
   const fetch = createFetch({
     send,
     options: { maxBodyBytes, decompress },
@@ -129,6 +135,7 @@ function openClient(holdings: Holdings): Client {
     patch: verb('PATCH'),
     delete: verb('DELETE'),
     options: verb('OPTIONS'),
+    paginate: createPaginate((path, requestOptions) => planOf('GET', path, requestOptions)),
     fetch,
     extend: (more) => openClient(openHoldings(more, holdings)),
     close,

@@ -196,6 +196,23 @@ export class ChecksumError extends HttpError {
   }
 }
 
+/** A list in pages leads to where it is not followed, from the page that the error is of. */
+export class PaginationError extends HttpError {
+  override readonly name = 'PaginationError';
+  readonly code = 'DEX_HTTP_PAGINATION';
+  readonly retryable = false;
+  /** A page that was there before, more pages than `maxPages`, another origin, or what is no URL to follow. */
+  readonly reason: 'loop' | 'limit' | 'origin' | 'url';
+  /** Redacted. */
+  readonly nextUrl: string;
+
+  constructor(facts: RequestFacts, reason: PaginationError['reason'], what: string, nextUrl: string) {
+    super(facts, `named as the next page ${nextUrl}, ${what}`);
+    this.reason = reason;
+    this.nextUrl = nextUrl;
+  }
+}
+
 /** A request was read twice. It is sent once, so ask once: `.response()` has status, headers and body together. */
 export class BodyUsedError extends HttpError {
   override readonly name = 'BodyUsedError';

@@ -21,6 +21,7 @@ export {
   HttpError,
   isRetryable,
   NetworkError,
+  PaginationError,
   RedirectError,
   RequestBodyError,
   RequestTimeoutError,
@@ -30,6 +31,7 @@ export {
 } from './errors.ts';
 export type { HookOptions, HookRequest, Hooks, ResponseHookEvent, RetryHookEvent } from './hooks.ts';
 export type { HttpResponse } from './http-response.ts';
+export type { NextPage, PageContext, Paginate, PaginateOptions } from './paginate.ts';
 export type { PendingRequest } from './pending-request.ts';
 export type { PolicyOptions } from './policies.ts';
 export { memoryCache, type MemoryCacheOptions } from './memory-cache.ts';

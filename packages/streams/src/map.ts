@@ -1,19 +1,40 @@
 import { checkFunction } from '@dataenginex/core';
 import type { Operator } from './operator.ts';
+import { checkRejects, type RejectOptions } from './rejects.ts';
+import { screen } from './screen.ts';
 
 /**
  * Turns every item into another. For functions that return promises there is `mapAsync`.
  *
+ * With `rejects`, an item for which `fn` throws is set aside, as by `parse`, with the error as `cause` of the reject.
+ *
  * ```ts
- * import { map, pipe } from '@dataenginex/streams';
+ * import { map, pipe, type Reject } from '@dataenginex/streams';
  *
  * await Array.fromAsync(pipe([1, 2, 3], map((n) => n * 2))); // => [2, 4, 6]
+ *
+ * const refused: Reject[] = [];
+ * const rejects = (reject: Reject) => void refused.push(reject);
+ * await Array.fromAsync(pipe(['1', 'one'], map(BigInt, { rejects }))); // => [1n]
+ * refused[0]?.reason; // => 'Cannot convert one to a BigInt'
  * ```
  *
- * @throws {OperatorError} From the pipe, when `fn` throws.
+ * @throws {OptionError} At once, when `fn` is not a function or an option is out of range.
+ * @throws {OperatorError} From the pipe, when `fn` throws and there is no `rejects`, or when `rejects` throws.
+ * @throws {RejectLimitError} From the pipe, when more than `maxRejects` items are refused.
  */
-export function map<I, O>(fn: (item: I) => O): Operator<I, O> {
+export function map<I, O>(fn: (item: I) => O, options: RejectOptions = {}): Operator<I, O> {
   checkFunction('map.fn', fn);
+  const createRefuse = checkRejects('map', options);
+  if (createRefuse === undefined) return mapEach(fn);
+  return {
+    name: 'map',
+    carries: true,
+    link: (reader, context) => screen(reader, context, { operator: 'map', judge: tried(fn), refuse: createRefuse() }),
+  };
+}
+
+function mapEach<I, O>(fn: (item: I) => O): Operator<I, O> {
   return {
     name: 'map',
     fuse: (push, fail) => ({
@@ -29,3 +50,13 @@ export function map<I, O>(fn: (item: I) => O): Operator<I, O> {
     }),
   };
 }
+
+const tried =
+  <I, O>(fn: (item: I) => O) =>
+  (item: I) => {
+    try {
+      return { value: fn(item) };
+    } catch (cause) {
+      return { issues: [{ message: cause instanceof Error ? cause.message : String(cause) }], cause };
+    }
+  };

@@ -1,10 +1,9 @@
 import { OptionError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { ParseError, RejectLimitError } from './errors.ts';
-import type { Chunk } from './input.ts';
-import type { LinkContext, Operator } from './operator.ts';
-import type { Reader } from './reader.ts';
-import { checkRejects, type Refuse, type Reject, type RejectOptions } from './rejects.ts';
+import { ParseError } from './errors.ts';
+import type { Operator } from './operator.ts';
+import { checkRejects, type RejectOptions } from './rejects.ts';
+import { screen, type Verdict } from './screen.ts';
 
 /**
  * Reads every item with a schema and hands on what the schema makes of it. Any Standard Schema does: zod, valibot,
@@ -41,57 +40,15 @@ export function parse<S extends StandardSchemaV1>(
   return {
     name: 'parse',
     carries: true,
-    link: (reader, context) => parseAll(reader, context, schema, createRefuse?.()),
+    link: (reader, context) =>
+      screen(reader, context, {
+        operator: 'parse',
+        judge: (item) => props.validate(item) as Verdict<StandardSchemaV1.InferOutput<S>>,
+        refuse:
+          createRefuse?.() ??
+          ((reject) => {
+            throw new ParseError(context.place, reject);
+          }),
+      }),
   };
-}
-
-async function* parseAll<Output>(
-  reader: Reader<unknown>,
-  { place, fail }: LinkContext,
-  { '~standard': { validate } }: StandardSchemaV1<unknown, Output>,
-  refuse: Refuse | undefined,
-): AsyncGenerator<Chunk<Output>, void, undefined> {
-  for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
-    const { items, position } = chunk;
-    const good: Output[] = [];
-    const origins: number[] = [];
-    let failure: { readonly error: unknown } | undefined;
-    for (let index = 0; index < items.length; index += 1) {
-      try {
-        let result = validate(items[index]);
-        if (result instanceof Promise) result = await result;
-        if (result.issues === undefined) {
-          good.push(result.value);
-          origins.push(index);
-        } else {
-          const { issues } = result;
-          const reject: Reject = {
-            operator: 'parse',
-            position: position(index),
-            reason: issues.map(describeIssue).join('; '),
-            issues,
-            value: items[index],
-          };
-          if (refuse === undefined) throw new ParseError(place, reject);
-          const wait = refuse(reject);
-          if (wait !== undefined) await wait;
-        }
-      } catch (error) {
-        const ours = error instanceof ParseError || error instanceof RejectLimitError;
-        failure = { error: ours ? error : fail(error, position(index)) };
-        break;
-      }
-    }
-    // A barrier tells that all before it has been done.
-    if (failure === undefined) yield chunk.with(good, origins);
-    else {
-      if (good.length > 0) yield { ...chunk.with(good, origins), barrier: undefined };
-      throw failure.error;
-    }
-  }
-}
-
-function describeIssue({ message, path = [] }: StandardSchemaV1.Issue): string {
-  const keys = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
-  return keys.length === 0 ? message : `${keys.map(String).join('.')}: ${message}`;
 }

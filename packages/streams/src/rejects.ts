@@ -5,7 +5,7 @@ import type { Position } from './position.ts';
 
 /** An item that was refused and left out. */
 export interface Reject {
-  /** Who refused it: `parse`, `fromCsv`, `fromNdjson`. */
+  /** Who refused it: `parse`, `map`, `fromCsv`, `fromNdjson`, `fromJsonArray`. */
   readonly operator: string;
   readonly position: Position;
   /** The issues in one line, each with its path. */
@@ -14,6 +14,8 @@ export interface Reject {
   readonly issues: readonly StandardSchemaV1.Issue[];
   /** The item as it came; from a codec the text of the row. */
   readonly value: unknown;
+  /** What the function of a `map` threw. */
+  readonly cause?: unknown;
 }
 
 /** Where refused items go. */

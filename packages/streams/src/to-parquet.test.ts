@@ -197,7 +197,7 @@ describe('toParquet', () => {
     ],
     ['a lone surrogate', [{ a: '\uD800' }], {}, { message: 'a well-formed string' }],
     ['an invalid date', [{ a: new Date(Number.NaN) }], {}, { message: 'a valid Date, not an invalid Date' }],
-    ['a bigint too large', [{ a: 2n ** 63n }], {}, { message: 'an integer of 64 bits, not 9223372036854775808' }],
+    ['a bigint too large', [{ a: 2n ** 63n }], {}, { message: 'an integer of 64 bits, not 9223372036854775808n' }],
     ['a fraction', [{ a: 0.5 }], { columns: { a: 'int32' } }, { message: 'an integer of 32 bits, not 0.5' }],
     ['a time of day', [{ a: new Date(1) }], { columns: { a: 'date' } }, { message: 'a Date at midnight UTC' }],
     [

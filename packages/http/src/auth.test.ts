@@ -15,7 +15,7 @@ async function setUp(
   handle: Parameters<typeof serve>[0] = (request, response) => response.end(request.headers.authorization),
 ): Promise<{ api: Client; server: TestServer }> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 }, ...options });
+  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 }, hedge: false, ...options });
   open.push(server, api);
   return { api, server };
 }

@@ -14,7 +14,7 @@ async function setUp(
   options: ClientOptions = {},
 ): Promise<{ api: Client; server: TestServer }> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, cookieJar: new SmallJar(), ...options });
+  const api = createClient({ baseUrl: server.url, cookieJar: new SmallJar(), hedge: false, ...options });
   open.push(server, api);
   return { api, server };
 }

@@ -18,7 +18,7 @@ async function setUp(options: ClientOptions = {}): Promise<{ api: Client; server
     if (request.url === '/fails') response.writeHead(500).end();
     else sendJson(response, { url: request.url, port: request.socket.remotePort, headers: request.headers });
   });
-  const api = createClient({ baseUrl: server.url, retry: false, ...options });
+  const api = createClient({ baseUrl: server.url, retry: false, hedge: false, ...options });
   open.push(server, api);
   return { api, server };
 }
@@ -133,10 +133,12 @@ describe('extend', () => {
     open.push(server, api);
     const [first, second] = [api.extend({ connections: 1 }), api.extend({ connections: 2 })];
     for (const client of [first, second, api]) await client.get('/').text();
+    const began = performance.now();
     await first.close();
     await closed[0];
     await api.close();
     await Promise.all(closed);
+    expect(performance.now() - began).toBeLessThan(2_000); // idle connections end by themselves after 4 s
   });
 
   it('takes a policy or dispatcher in place of the options that it goes without', async () => {

@@ -25,7 +25,7 @@ async function setUp(
   },
 ): Promise<{ api: Client; server: TestServer }> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 }, ...options });
+  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 }, hedge: false, ...options });
   open.push(server, api);
   return { api, server };
 }
@@ -219,6 +219,7 @@ describe('beforeRetry', () => {
     const { api } = await setUp(
       {
         retry: undefined,
+        hedge: undefined,
         policy: () => policy(retry({ baseDelayMs: 0 })),
         hooks: {
           beforeRetry: () => {

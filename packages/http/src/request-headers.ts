@@ -38,7 +38,8 @@ export function checkHeaderValue(option: string, value: unknown): void {
 export function mergeHeaders(...layers: readonly RequestHeaders[]): Record<string, string> {
   const merged: Record<string, string> = {};
   for (const layer of layers) {
-    for (const [name, value] of Object.entries(layer)) {
+    for (const name in layer) {
+      const value = layer[name];
       if (value === undefined) delete merged[name];
       else merged[name] = value;
     }

@@ -34,11 +34,16 @@ const controlCharacter = /\p{Cc}/u;
  * @throws {OptionError}
  */
 export function resolveUrl(path: string | URL, base: URL | undefined, query: object | undefined): URL {
-  const isAbsolute = path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path);
-  const text = base === undefined || isAbsolute ? String(path) : join(base, path);
-  // a parser of URLs would drop some without a word
-  if (controlCharacter.test(text)) throw new OptionError('request.path', 'free of control characters', 'another');
+  const isWithin = base !== undefined && !(path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path));
+  const text = isWithin ? join(base, path) : String(path);
   const url = URL.parse(query === undefined ? text : withQuery(text, query));
+  // what is appended to the base URL keeps all that comes before its path
+  if (url === null || !isWithin) checkAbsolute(url, base);
+  if (url.hash !== '') url.hash = '';
+  return url;
+}
+
+function checkAbsolute(url: URL | null, base: URL | undefined): asserts url {
   if (url === null || !isHttp(url)) {
     const wanted = base === undefined ? 'an http: or https: URL, as the client has no baseUrl' : 'a path or a URL';
     throw new OptionError('request.path', wanted, shown(url));
@@ -49,8 +54,6 @@ export function resolveUrl(path: string | URL, base: URL | undefined, query: obj
   if (base !== undefined && url.origin !== base.origin) {
     throw new OptionError('request.path', `a URL on ${base.origin}, the client's own origin`, url.origin);
   }
-  if (url.hash !== '') url.hash = '';
-  return url;
 }
 
 /** Joined as text: the path's own query may be signed, and stays as it is. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import { CookieJar } from 'tough-cookie';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SmallJar } from '../test/cookie-jar.ts';
 import { serve, type TestServer } from '../test/server.ts';
 import { type Client, type ClientOptions, createClient, memoryCache } from './index.ts';
 
@@ -14,7 +14,7 @@ async function setUp(
   options: ClientOptions = {},
 ): Promise<{ api: Client; server: TestServer }> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, cookieJar: new SmallJar(), hedge: false, ...options });
+  const api = createClient({ baseUrl: server.url, cookieJar: new CookieJar(), hedge: false, ...options });
   open.push(server, api);
   return { api, server };
 }
@@ -27,7 +27,10 @@ describe('cookieJar', () => {
     open.push(other);
     const { api } = await setUp((request, response) => {
       if (request.url === '/login') response.setHeader('set-cookie', ['a=1; HttpOnly', 'b=2']);
-      const locations: Record<string, string> = { '/login': '/home', '/away': other.url };
+      const locations: Record<string, string> = {
+        '/login': '/home',
+        '/away': other.url.replace('127.0.0.1', 'localhost'),
+      };
       const location = locations[request.url ?? ''];
       response.writeHead(location === undefined ? 200 : 302, location === undefined ? {} : { location });
       response.end(request.headers.cookie ?? 'none');
@@ -74,7 +77,7 @@ describe('cookieJar', () => {
 
   it('fails the request with what it throws, and lets go of the answer', async () => {
     const broken = new Error('The store is gone.');
-    const jar = new SmallJar();
+    const jar = new CookieJar();
     let closed: Promise<unknown> | undefined;
     const handle: Parameters<typeof serve>[0] = (_request, response) => {
       closed = once(response, 'close');

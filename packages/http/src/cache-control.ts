@@ -30,6 +30,14 @@ const directive = /([^\s,="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,]*)))?/g;
  */
 export function parseCacheControl(value: string | undefined): Directives {
   if (value === undefined) return noDirectives;
+  if (value !== lastValue) {
+    lastDirectives = parse(value);
+    lastValue = value;
+  }
+  return lastDirectives;
+}
+
+function parse(value: string): Directives {
   const given = new Map<string, string | undefined>();
   for (const [, name = '', quoted, token] of value.matchAll(directive)) {
     const key = name.toLowerCase();
@@ -79,4 +87,9 @@ function fieldNames(value: string | undefined): string[] {
     .filter((name) => name !== '');
 }
 
-export const noDirectives: Directives = parseCacheControl('');
+/** Of a header that says nothing, or is not there. */
+export const noDirectives: Directives = parse('');
+
+/** One value is asked about several times in a row. */
+let lastValue = '';
+let lastDirectives = noDirectives;

@@ -39,6 +39,6 @@ function timeOf(
   const [hour = 0, minute = 0, second = 0] = clock.map(Number);
   const monthIndex = months.indexOf(monthName?.toLowerCase() ?? '');
   const at = Date.UTC(Number(year), monthIndex, Number(day), hour, minute, second);
-  const isReal = hour < 24 && minute < 60 && second <= 60 && new Date(at - second * 1_000).getUTCDate() === Number(day);
+  const isReal = minute < 60 && second <= 60 && new Date(at - second * 1_000).getUTCDate() === Number(day);
   return isReal ? at : undefined;
 }

@@ -69,17 +69,18 @@ export class CacheEntry implements StoredResponse {
     return (this.#bytes ??= this.body.byteLength + weigh(this.fields) + this.variant.length * 2 + 512);
   }
 
-  /** A cache has one mode, so that one is enough to keep. */
+  /** @internal A cache has one mode, so that one is enough to keep. */
   freshness(mode: CacheMode): Freshness {
     return (this.#freshness ??= freshnessOf(this, this, mode));
   }
 
-  /** The same response with newer fields. */
+  /** @internal The same response with newer fields. */
   with(fields: Fields, { requestedAt, respondedAt }: Pick<StoredResponse, 'requestedAt' | 'respondedAt'>): CacheEntry {
     const { status, body, selectors, credential, range, keepUntil } = this;
     return new CacheEntry({ status, fields, body, requestedAt, respondedAt, selectors, credential, range, keepUntil });
   }
 
+  /** @internal */
   isFor(headers: Outgoing['headers'], mode: CacheMode): boolean {
     return this.credential === credentialOf(headers, mode) && matches(this.selectors, headers);
   }
@@ -115,7 +116,7 @@ const hopByHop = new Set([
  */
 export function storedFields(fields: Fields, mode: CacheMode): Record<string, string | readonly string[]> {
   const directives = parseCacheControl(fieldOf(fields, 'cache-control'));
-  const dropped = new Set(['__proto__', ...directives.noCacheFields]);
+  const dropped = new Set(directives.noCacheFields);
   for (const name of (fieldOf(fields, 'connection') ?? '').split(',')) dropped.add(name.trim().toLowerCase());
   if (mode === 'shared') for (const name of directives.privateFields) dropped.add(name);
   const stored: Record<string, string | readonly string[]> = {};

@@ -153,6 +153,16 @@ describe('paginate, refusing', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('a page that was there before under another fragment', async () => {
+    let count = 0;
+    const { api } = await setUp((_url, response) => {
+      count += 1;
+      sendJson(response.setHeader('link', `<?page=2#${count}>; rel=next`), [1]);
+    });
+    await expect(Array.fromAsync(api.paginate('/rows'))).rejects.toMatchObject({ reason: 'loop' });
+    expect(count).toBe(2);
+  });
+
   it('more pages than were allowed, after the last of them', async () => {
     const { api, server } = await setUp((url, response) => {
       const page = Number(url.searchParams.get('page') ?? 1);

@@ -272,17 +272,19 @@ describe('sse, ended', () => {
   it('by its signal while an event is waited for, while it waits, and within a chunk; no listener is left', async () => {
     const { api } = await setUp([
       (response) => response.setHeader('content-type', 'text/event-stream').write('data: 1\n\n'),
-      'data: 1\n\n',
+      'retry: 60000\ndata: 1\n\n',
       'data: 1\n\n'.repeat(100),
+      'retry: 60000\ndata: 1\n\n',
     ]);
-    for (const when of ['waiting', 'between', 'within']) {
+    for (const when of ['waiting', 'between', 'within', 'after the connection']) {
       const controller = new AbortController();
       const reason = new Error(when);
       const seen: unknown[] = [];
       const reading = (async () => {
         for await (const event of api.get('/', { signal: controller.signal }).sse()) {
           seen.push(event);
-          if (when === 'within') controller.abort(reason);
+          if (when === 'after the connection') await new Promise((resolve) => setTimeout(resolve, 30));
+          if (when === 'within' || when === 'after the connection') controller.abort(reason);
           else setTimeout(() => controller.abort(reason), 50);
         }
       })();
@@ -294,7 +296,7 @@ describe('sse, ended', () => {
   });
 
   it('by closing the client, also while it waits', async () => {
-    const { api } = await setUp(['data: 1\n\n']);
+    const { api } = await setUp(['retry: 60000\ndata: 1\n\n']);
     setTimeout(() => void api.close(), 50);
     await expect(collect(api.get('/').sse())).resolves.toMatchObject({ error: { code: 'DEX_HTTP_CLOSED' } });
   });

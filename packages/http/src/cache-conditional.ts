@@ -55,12 +55,6 @@ export function hasValidator(fields: Fields): boolean {
   return fields['etag'] !== undefined || fields['last-modified'] !== undefined;
 }
 
-/** What a server sent may be more than a request can hold. */
-export function sendable(fields: Fields, name: string): string | undefined {
-  const value = fieldOf(fields, name);
-  return value === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(value) ? undefined : value;
-}
-
 /**
  * The request with the stored response's validators. The tags of the client's own condition go along: a 304 that is about
  * one of them is for the client.
@@ -68,8 +62,8 @@ export function sendable(fields: Fields, name: string): string | undefined {
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-4.3.1
  */
 export function withValidators(request: Outgoing, entry: CacheEntry): Outgoing {
-  const tag = sendable(entry.fields, 'etag');
-  const modified = sendable(entry.fields, 'last-modified');
+  const tag = fieldOf(entry.fields, 'etag');
+  const modified = fieldOf(entry.fields, 'last-modified');
   if (tag === undefined && modified === undefined) return request;
   const { 'if-none-match': clientTags, 'if-modified-since': _, ...others } = request.headers;
   const headers: Record<string, string> = others;

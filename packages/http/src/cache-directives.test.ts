@@ -303,6 +303,13 @@ describe('RFC 5861', () => {
     expect([headers['x-a'], headers['cache-control'], headers.range]).toEqual(['1', undefined, undefined]);
   });
 
+  it('section 3: it is not for a request that says how old an answer may be', async () => {
+    await using origin = await cachedOrigin([{ headers: stale('stale-while-revalidate=10') }]);
+    await origin.get();
+    pass(65);
+    expect((await origin.get('/', { 'cache-control': 'max-age=99' })).text).toBe('answer 2');
+  });
+
   it('section 3: closing the client ends the refresh', async () => {
     const onError = vi.fn();
     await using origin = await cachedOrigin((_request, count) => {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { answerFrom, withCacheStatus } from './cache-answer.ts';
-import { isAbout, isSameAsHead, isSameStrong, sendable, withValidators } from './cache-conditional.ts';
+import { isAbout, isSameAsHead, isSameStrong, withValidators } from './cache-conditional.ts';
 import { type Directives, noDirectives } from './cache-control.ts';
 import { copyBody } from './cache-copy.ts';
 import { type Draft, draftOf, type Times } from './cache-draft.ts';
@@ -267,7 +267,7 @@ function ask(request: Outgoing, entry: CacheEntry): Outgoing {
 /** Asks for what is missing where the start of a representation is stored, and can be told from that of another. */
 function restOf({ request, entry }: Lookup): Outgoing | undefined {
   const { headers, method } = request;
-  const tag = entry?.range?.first === 0 ? sendable(entry.fields, 'etag') : undefined;
+  const tag = entry?.range?.first === 0 ? fieldOf(entry.fields, 'etag') : undefined;
   if (method !== 'GET' || headers['range'] !== undefined || !isSameStrong(tag, tag)) return undefined;
   if (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) return undefined;
   const rest = { range: `bytes=${(entry?.range?.last ?? 0) + 1}-`, 'if-range': tag ?? '' };

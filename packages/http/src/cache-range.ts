@@ -45,7 +45,7 @@ export function parseContentRange(fields: Fields): PartialRange | undefined {
     last: Number(last),
     complete: complete === '*' ? undefined : Number(complete),
   };
-  return range.first <= range.last && range.last < (range.complete ?? Infinity) ? range : undefined;
+  return range.last < (range.complete ?? Infinity) ? range : undefined;
 }
 
 /** One part of two that overlap or touch. Whether they are parts of the same is for the caller to know. */

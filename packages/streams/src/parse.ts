@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { ParseError } from './errors.ts';
 import type { Operator } from './operator.ts';
 import { checkRejects, type RejectOptions } from './rejects.ts';
-import { screen, type Verdict } from './screen.ts';
+import { screen } from './screen.ts';
 
 /**
  * Reads every item with a schema and hands on what the schema makes of it. Any Standard Schema does: zod, valibot,
@@ -43,7 +43,7 @@ export function parse<S extends StandardSchemaV1>(
     link: (reader, context) =>
       screen(reader, context, {
         operator: 'parse',
-        judge: (item) => props.validate(item) as Verdict<StandardSchemaV1.InferOutput<S>>,
+        judge: props.validate,
         refuse:
           createRefuse?.() ??
           ((reject) => {

@@ -7,29 +7,29 @@ import type { Refuse, Reject } from './rejects.ts';
 
 /** What is made of an item, or why nothing is. */
 type Judgement<O> = StandardSchemaV1.SuccessResult<O> | (StandardSchemaV1.FailureResult & { readonly cause?: unknown });
-export type Verdict<O> = Judgement<O> | Promise<Judgement<O>>;
+type Verdict<O> = Judgement<O> | Promise<Judgement<O>>;
 
-interface Screening<I, O> {
+interface Screening<O> {
   readonly operator: string;
-  readonly judge: (item: I) => Verdict<O>;
+  /** A method, so that one for items of any type fits: `pipe` has checked them. */
+  judge(this: void, item: unknown): Verdict<O>;
   readonly refuse: Refuse;
 }
 
 /** Hands on what `judge` makes of each item; the items of which it makes nothing are refused. */
-export async function* screen<I, O>(
-  reader: Reader<I>,
+export async function* screen<O>(
+  reader: Reader<unknown>,
   { fail }: LinkContext,
-  { operator, judge, refuse }: Screening<I, O>,
+  { operator, judge, refuse }: Screening<O>,
 ): AsyncGenerator<Chunk<O>, void, undefined> {
   for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
     const { items, position } = chunk;
     const good: O[] = [];
     const origins: number[] = [];
     let failure: { readonly error: unknown } | undefined;
-    let index = -1;
-    for (const item of items) {
-      index += 1;
+    for (let index = 0; index < items.length; index += 1) {
       try {
+        const item = items[index];
         let verdict = judge(item);
         if (verdict instanceof Promise) verdict = await verdict;
         if (verdict.issues === undefined) {

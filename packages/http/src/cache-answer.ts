@@ -42,9 +42,9 @@ export function answerFrom(
 /** A hit on what is asked for often: the fields differ by their age in seconds only. */
 function servedFields(entry: CacheEntry, ageMs: number, status: CacheStatus): Fields {
   const second = Math.floor(ageMs / 1_000);
-  if (entry.served?.second === second && status.collapsed === undefined) return entry.served.fields;
+  if (entry.served?.second === second) return entry.served.fields;
   const fields = withStatus(entry.fields, ageMs, status);
-  if (status.collapsed === undefined) entry.served = { second, fields };
+  entry.served = { second, fields };
   return fields;
 }
 

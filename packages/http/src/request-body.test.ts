@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { policy, retry } from '@dataenginex/resilience';
 import { afterEach, describe, expect, it } from 'vitest';
+import { cert, key } from '../test/certificate.ts';
 import { serve } from '../test/server.ts';
 import { type BodyPieces, type Client, type ClientOptions, createClient, type RequestOptions } from './index.ts';
 
@@ -359,5 +362,53 @@ describe('a body that hangs', () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect([own.destroyed, made.destroyed, cancelled]).toEqual([true, true, true]);
+  });
+});
+
+describe('a body over HTTP/2', () => {
+  it('is sent, fails, and is let go of as over HTTP/1.1', async () => {
+    const seen: Seen[] = [];
+    const server = createSecureServer({ key, cert, allowHTTP1: false }, (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('error', () => {}).on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        seen.push({ headers: request.headers, body: Buffer.concat(chunks) });
+        response.end();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const baseUrl = `https://127.0.0.1:${port}`;
+    const api = createClient({ baseUrl, tls: { ca: cert }, http2: true, ...quick });
+    open.push({ [Symbol.asyncDispose]: async () => void server.close() }, api);
+
+    const form = new FormData();
+    form.append('file', new File(['x'.repeat(300_000)], 'x'));
+    await api.post('/', { multipart: form }).bytes();
+    await api.post('/', { body: generate() }).bytes();
+    expect(seen.map(({ headers, body }) => [Number(headers['content-length']), body.length])).toEqual([
+      [seen[0]?.body.length, expect.any(Number)],
+      [NaN, 7],
+    ]);
+    expect(seen[0]?.body.length).toBeGreaterThan(300_000);
+
+    const disk = new Error('disk gone');
+    const failing = async function* (): AsyncGenerator<string> {
+      yield 'first';
+      throw disk;
+    };
+    await expect(api.put('/', { body: failing }).bytes()).rejects.toMatchObject({
+      code: 'DEX_HTTP_REQUEST_BODY',
+      cause: disk,
+      attempt: 1,
+    });
+    const body = hanging();
+    await expect(api.post('/', { body, timeoutMs: 100 }).bytes()).rejects.toMatchObject({
+      code: 'DEX_HTTP_TIMEOUT',
+    });
+    expect(body.destroyed).toBe(true);
+    expect(seen).toHaveLength(2);
   });
 });

@@ -44,7 +44,7 @@ class Model {
   /** Goes up with every change, so that late results are known as such. */
   period = 0;
   readonly #settings: Settings;
-  #log: { fails: boolean; isSlow: boolean }[] = [];
+  #log: { fails: boolean; isSlow: boolean; successesBefore: number }[] = [];
   #probing = new Set<number>();
   #failedProbes = 0;
   #dueMs = 0;
@@ -65,7 +65,15 @@ class Model {
     return true;
   }
 
-  settle(call: number, period: number, outcome: { fails: boolean; isSlow: boolean } | undefined): void {
+  get successes(): number {
+    return this.#log.filter(({ fails }) => !fails).length;
+  }
+
+  settle(
+    call: number,
+    period: number,
+    outcome: { fails: boolean; isSlow: boolean; successesBefore: number } | undefined,
+  ): void {
     if (period !== this.period) return;
     this.#probing.delete(call);
     if (outcome === undefined) return;
@@ -75,7 +83,8 @@ class Model {
     const calls = this.state === 'half-open' ? halfOpenCalls : recent.length;
     const share = (of: 'fails' | 'isSlow'): number => recent.filter((logged) => logged[of]).length / calls;
     const isBad = share('fails') >= failureRatio || share('isSlow') >= slowCallRatio;
-    const row = this.#log.length - 1 - this.#log.findLastIndex(({ fails }) => !fails);
+    const { successes } = this;
+    const row = this.#log.filter(({ fails, successesBefore }) => fails && successesBefore === successes).length;
     const isLong = this.state === 'closed' && row >= this.#settings.consecutiveFailures;
     const isFull = calls >= windowCalls || this.state === 'half-open';
     if ((isBad && isFull) || isLong) {
@@ -138,10 +147,11 @@ describe('whatever happens to its calls', () => {
               let isCalled = false;
               const beganMs = performance.now();
               const expected = model.admits(index);
-              const { period } = model;
+              const { period, successes: successesBefore } = model;
               const settle = (failed: boolean | undefined): void => {
                 const isSlow = performance.now() - beganMs > given.slowCallMs;
-                if (expected) model.settle(index, period, failed === undefined ? undefined : { fails: failed, isSlow });
+                const outcome = failed === undefined ? undefined : { fails: failed, isSlow, successesBefore };
+                if (expected) model.settle(index, period, outcome);
               };
               start(breaker, next, () => (isCalled = true)).then(
                 () => settle(false),

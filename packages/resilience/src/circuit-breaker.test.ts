@@ -66,6 +66,22 @@ describe('circuitBreaker', () => {
     expect(fn).not.toHaveBeenCalled();
   });
 
+  it('counts in a row only calls that began after the last success', async () => {
+    const breaker = circuitBreaker({ windowCalls: 1_000, minimumCalls: 1_000 });
+    const ends: ((fails: boolean) => void)[] = [];
+    const underWay = Array.from({ length: 21 }, () =>
+      breaker.run(() => new Promise((resolve, reject) => void ends.push((fails) => (fails ? reject : resolve)(1)))),
+    );
+    const settled = Promise.allSettled(underWay);
+    for (const [index, end] of ends.entries()) end(index > 0); // all at once, as after a stall: first a success
+    await settled;
+    expect(breaker.state).toBe('closed');
+    await play(breaker, 'f'.repeat(9));
+    expect(breaker.state).toBe('closed');
+    await play(breaker, 'f');
+    expect(breaker.state).toBe('open');
+  });
+
   it('opens when half of the calls in the window failed, 20 at the least', async () => {
     const breaker = circuitBreaker();
     await play(breaker, 'sf'.repeat(9) + 'f');

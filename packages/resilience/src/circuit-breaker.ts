@@ -21,7 +21,12 @@ export interface CircuitBreakerOptions {
   slowCallMs?: number | undefined;
   /** Opens when this share of the calls in the window was slow, above 0 and at most 1. @default 0.5 */
   slowCallRatio?: number | undefined;
-  /** Opens when so many calls in a row failed, also before `minimumCalls`; `Infinity` for never. @default 10 */
+  /**
+   * Opens when so many calls in a row failed that began after the last success, also before `minimumCalls`; `Infinity`
+   * for never.
+   *
+   * @default 10
+   */
   consecutiveFailures?: number | undefined;
   /** How long it is open before a probe, less up to a fifth at random, in ms. @default 5_000, or 40 with `park` */
   openMs?: number | undefined;

@@ -55,6 +55,8 @@ type Outcome = 'success' | 'failure' | 'ignored';
 /** What is known since the state last changed. What calls of an earlier period come to is not counted any more. */
 interface Period {
   readonly window: OutcomeWindow;
+  successes: number;
+  /** Of calls that began after the last success: what was under way beside it ends in an order that tells nothing. */
   consecutiveFailures: number;
   /** Probes or released calls under way, less those written off. */
   inFlight: number;
@@ -131,14 +133,15 @@ export class Circuit {
   /** The plain case: nothing is limited, so nobody needs to know when the call is given up. */
   #pass<R>(call: Call<R>, next: Next): Promise<R> {
     const period = this.#period;
+    const { successes } = period;
     const beganMs = this.#settings.slowCallMs === undefined ? 0 : performance.now();
     return next(call).then(
       (value) => {
-        this.#record(period, this.#outcomeOf(value, call), beganMs, call);
+        this.#record(period, successes, this.#outcomeOf(value, call), beganMs, call);
         return value;
       },
       (error: unknown) => {
-        this.#record(period, this.#outcomeOfError(error, call), beganMs, call);
+        this.#record(period, successes, this.#outcomeOfError(error, call), beganMs, call);
         throw error;
       },
     );
@@ -147,7 +150,7 @@ export class Circuit {
   /** A probe or a released call: it holds a place until it settles, is aborted or is written off. */
   #watch<R>(call: Call<R>, next: Next): Promise<R> {
     const period = this.#period;
-    const { round } = period;
+    const { round, successes } = period;
     const beganMs = performance.now();
     period.inFlight += 1;
     let isSettled = false;
@@ -160,7 +163,7 @@ export class Circuit {
       try {
         outcome = decide();
       } finally {
-        this.#record(period, outcome, beganMs, call);
+        this.#record(period, successes, outcome, beganMs, call);
         if (this.#parked.size > 0) this.#release();
       }
     };
@@ -188,13 +191,17 @@ export class Circuit {
     return this.#settings.failureIf(error) ? 'failure' : 'success';
   }
 
-  #record(period: Period, outcome: Outcome, beganMs: number, call: Call<unknown>): void {
+  /** @param successes How many there had been when the call began. */
+  #record(period: Period, successes: number, outcome: Outcome, beganMs: number, call: Call<unknown>): void {
     if (period !== this.#period || outcome === 'ignored') return;
     const { slowCallMs } = this.#settings;
     const isFailure = outcome === 'failure';
     const isSlow = slowCallMs !== undefined && performance.now() - beganMs > slowCallMs;
     period.window.record(isFailure, isSlow);
-    period.consecutiveFailures = isFailure ? period.consecutiveFailures + 1 : 0;
+    if (!isFailure) {
+      period.successes += 1;
+      period.consecutiveFailures = 0;
+    } else if (successes === period.successes) period.consecutiveFailures += 1;
     if (this.#state === 'half-open') this.#judgeProbes(period.window, call);
     else this.#judge(period, isFailure, call);
   }
@@ -251,7 +258,7 @@ export class Circuit {
   #createPeriod(): Period {
     const { createWindow, halfOpenCalls } = this.#settings;
     const window = this.#state === 'half-open' ? new CallWindow(halfOpenCalls) : createWindow();
-    return { window, consecutiveFailures: 0, inFlight: 0, limit: 2 * halfOpenCalls, round: 0 };
+    return { window, successes: 0, consecutiveFailures: 0, inFlight: 0, limit: 2 * halfOpenCalls, round: 0 };
   }
 
   #hasRoom(): boolean {

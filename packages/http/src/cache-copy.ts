@@ -57,13 +57,14 @@ export function copyBody(
     if (!isLeft) body.push(null);
     settle(chunks?.length === 1 ? chunks[0] : Buffer.concat(chunks ?? [], length));
   });
-  source.once('error', (error) => void body.destroy(error));
-  source.once('close', () => {
+  const close = (): void => {
     settle(undefined);
-    if (!source.readableEnded) body.destroy();
-  });
+    if (!source.readableEnded) body.destroy(source.errored ?? undefined);
+  };
+  source.on('error', () => {}); // is told when it closes
+  source.once('close', close);
   source.pause();
-  if (source.destroyed) body.destroy(source.errored ?? undefined); // it broke off before anybody listened
+  if (source.closed) close(); // it broke off before anybody listened
   return {
     body,
     hurry() {

@@ -73,7 +73,7 @@ describe.each([
     await arrived(2);
     for (const controller of last) controller.abort(new Error('left'));
     for (const each of gone) await expect(each).rejects.toThrow('left');
-    await once(held[1]!, 'close');
+    await vi.waitFor(() => expect(held[1]?.destroyed).toBe(true)); // long before its deadline
     const anew = read(origin);
     await arrived(3);
     held[2]?.end('anew');
@@ -207,6 +207,28 @@ describe('a body that is read as it comes', () => {
     expect((await origin.get()).text).toBe('ab');
   });
 
+  it('is stored as it came, whatever its reader does to the pieces', async () => {
+    await using origin = await cachedOrigin([{ headers: minute }]);
+    for await (const chunk of origin.api.get('/').stream()) chunk.fill(0);
+    for await (const chunk of origin.api.get('/').stream()) chunk.fill(0);
+    expect(await origin.api.get('/').text()).toBe('answer 1');
+  });
+
+  it('may have broken off before anybody reads it', async () => {
+    await using origin = await cachedOrigin((_request, count, response) => {
+      response.writeHead(200, { ...minute, 'set-cookie': 'a=1', 'content-length': '9' }).write('cut');
+      setTimeout(() => (count === 1 ? response.destroy() : response.end(' again')), 10);
+      return undefined;
+    });
+    const cookieJar = { getCookieString: () => '', setCookie: () => sleep(100) };
+    await using api = origin.api.extend({ cookieJar });
+    const opening = api.get('/').response();
+    const follower = api.get('/').text();
+    const response = await opening;
+    await expect(response.text()).rejects.toThrow(NetworkError);
+    expect(await follower).toBe('cut again');
+  });
+
   it('is not stored when its reader leaves, and its connection is let go of', async () => {
     const { origin, held, arrived } = await heldOrigin();
     await using _ = origin;
@@ -246,8 +268,10 @@ describe('a body that is read as it comes', () => {
     const opening = origin.api.get('/').response();
     await arrived(1);
     let sent = 0;
-    held[0]?.writeHead(200, minute).flushHeaders();
+    held[0]?.writeHead(200, minute).write('first');
     const response = await opening;
+    const chunks = response.stream()[Symbol.asyncIterator]();
+    await chunks.next();
     const chunk = Buffer.alloc(2 ** 20);
     while (sent < 200 && held[0]?.write(chunk) === true) sent += 1;
     for (; sent < 200; sent++) {
@@ -256,7 +280,7 @@ describe('a body that is read as it comes', () => {
       held[0]?.write(chunk);
     }
     expect(sent).toBeLessThan(200);
-    await response.close();
+    await chunks.return?.();
   });
 
   it('may have no end: those who wait ask for themselves once it is too large', async () => {

@@ -262,6 +262,36 @@ describe('a body that is read as it comes', () => {
     }
   });
 
+  it('is let go of when those who waited have left, and then its reader', async () => {
+    const { origin, held, arrived } = await heldOrigin();
+    await using _ = origin;
+    const opening = origin.api.get('/').response();
+    await arrived(1);
+    held[0]?.writeHead(200, minute).write('a');
+    const response = await opening;
+    const controller = new AbortController();
+    const follower = origin.api.get('/', { signal: controller.signal }).text();
+    await sleep(20);
+    controller.abort(new Error('left'));
+    await expect(follower).rejects.toThrow('left');
+    expect(held[0]?.destroyed).toBe(false);
+    await response.close();
+    await vi.waitFor(() => expect(held[0]?.destroyed).toBe(true));
+  });
+
+  it('is waited for by nobody when its length is known to be too much', async () => {
+    const { origin, held, arrived } = await heldOrigin(memoryCache({ maxEntryBytes: 1_000 }));
+    await using _ = origin;
+    const opening = origin.api.get('/').response();
+    const follower = origin.get();
+    await arrived(1);
+    held[0]?.writeHead(200, { ...minute, 'content-length': 1_001 }).write('a');
+    await arrived(2);
+    held[1]?.end('own');
+    expect((await follower).text).toBe('own');
+    await (await opening).close();
+  });
+
   it('is not read ahead of its reader when nobody waits', async () => {
     const { origin, held, arrived } = await heldOrigin();
     await using _ = origin;

@@ -297,6 +297,8 @@ describe('RFC 5861', () => {
     pass(65);
     const only = { 'cache-control': 'only-if-cached', 'x-a': '1', range: 'bytes=0-1' };
     expect((await origin.get('/', only)).text).toBe('an');
+    await new Promise((resolve) => void setTimeout(resolve, 30));
+    expect(origin.requests).toHaveLength(1);
     expect((await origin.get('/', { ...only, 'cache-control': 'max-stale=1' })).text).toBe('an');
     await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
     const { headers } = origin.requests[1]!;

@@ -53,22 +53,22 @@ class Attempts {
   async run(): Promise<Reply> {
     const { closing, policyOf } = this.#transport;
     const { url, method } = this.#request;
-    const { signal, release } = anyOf(this.#call.signal, closing);
+    const { signal } = this.#call;
+    const signals = signal === undefined ? closing : [signal, closing];
     let reply: Reply | undefined;
     try {
-      reply = await policyOf(url.origin, method).run((attempt) => this.#attempt(attempt), { signal });
+      reply = await policyOf(url.origin, method).run((attempt) => this.#attempt(attempt), { signal: signals });
       return reply;
     } catch (error) {
       reply = this.#refusals?.get(error);
       if (reply !== undefined) return reply;
-      if (signal.aborted || !isTimeout(error)) throw error;
+      if (signal?.aborted === true || closing.aborted || !isTimeout(error)) throw error;
       throw new RequestTimeoutError(
         this.#facts,
         error.timeoutMs,
         this.#failure instanceof HttpError ? this.#failure : error,
       );
     } finally {
-      release();
       for (const refusal of this.#refusals?.values() ?? []) if (refusal !== reply) letGo(refusal);
     }
   }
@@ -118,23 +118,3 @@ class Attempts {
 
 /** A policy began a second attempt of a request that is not safe to repeat before the first had ended. */
 const underWay = 'an attempt that may not be repeated is under way';
-
-/** `AbortSignal.any`, without what it leaves behind on a signal that lives as long as the process. */
-function anyOf(
-  own: AbortSignal | undefined,
-  closing: AbortSignal,
-): { readonly signal: AbortSignal; readonly release: () => void } {
-  if (own === undefined) return { signal: closing, release: () => {} };
-  if (own.aborted || closing.aborted) return { signal: own.aborted ? own : closing, release: () => {} };
-  const controller = new AbortController();
-  const abort = ({ target }: Event): void => controller.abort(target === own ? own.reason : closing.reason);
-  own.addEventListener('abort', abort, { once: true });
-  closing.addEventListener('abort', abort, { once: true });
-  return {
-    signal: controller.signal,
-    release: () => {
-      own.removeEventListener('abort', abort);
-      closing.removeEventListener('abort', abort);
-    },
-  };
-}

@@ -275,6 +275,16 @@ describe('abort', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it('heeds the deadline of the request, and of a policy around it: no wait begins that would outlast them', async () => {
+    const server = await serve((_request, response) => response.writeHead(503, { 'retry-after': '2' }).end('busy'));
+    const api = client(server, { retry: quick });
+    const begun = performance.now();
+    await expect(api.get('/', { timeoutMs: 1_500 }).text()).rejects.toMatchObject({ status: 503 });
+    const around = timeout(1_500).run(({ signal }) => api.get('/', { signal }).text());
+    await expect(around).rejects.toMatchObject({ status: 503 });
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
   it('leaves no listener after success', async () => {
     const server = await serve((_request, response) => response.end('x'));
     const { signal } = new AbortController();

@@ -48,8 +48,32 @@ describe('policy', () => {
   it('rejects where run is given no signal but something else', async () => {
     // @ts-expect-error no signal
     await expect(retry().run(never, { signal: null })).rejects.toThrow(
-      '"run.signal" must be an AbortSignal, got null.',
+      '"run.signal" must be an AbortSignal, or several, got null.',
     );
+    // @ts-expect-error one of them is no signal
+    await expect(retry().run(never, { signal: [AbortSignal.abort(), 1] })).rejects.toThrow('"run.signal" must be');
+  });
+
+  it('ends with the first of several signals to abort, and leaves none with a listener', async () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const signal = [first.signal, second.signal];
+    const waiting = policy(retry(), timeout(1_000)).run(never, { signal });
+    second.abort('second');
+    await expect(waiting).rejects.toBe('second');
+    await expect(retry().run(never, { signal })).rejects.toBe('second');
+    await expect(retry().run(async () => 1, { signal: [first.signal, new AbortController().signal] })).resolves.toBe(1);
+    for (const each of signal) expect(getEventListeners(each, 'abort')).toHaveLength(0);
+  });
+
+  it('goes by the earliest deadline of several signals', async () => {
+    const other = new AbortController().signal;
+    const remaining = await timeout(5_000).run((outer) =>
+      timeout(60_000).run((inner) =>
+        retry().run(async ({ remainingMs }) => remainingMs, { signal: [other, inner.signal, outer.signal] }),
+      ),
+    );
+    expect(remaining).toBeGreaterThan(4_000);
+    expect(remaining).toBeLessThanOrEqual(5_000);
   });
 
   it('turns a synchronous throw into a rejection', async () => {

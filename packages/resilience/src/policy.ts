@@ -5,8 +5,11 @@ import { observeRun } from './telemetry.ts';
 
 /** Options of one run. */
 export interface RunOptions {
-  /** Aborting rejects the run with `signal.reason` at once, whatever the function does with its own signal. */
-  signal?: AbortSignal | undefined;
+  /**
+   * Aborting rejects the run with `signal.reason` at once, whatever the function does with its own signal. Of several, the
+   * first to abort counts, and the earliest deadline.
+   */
+  signal?: AbortSignal | readonly AbortSignal[] | undefined;
   /** What policies by key (a cache, a breaker per host) take instead of their own `key`, which needs arguments. */
   key?: string | undefined;
   /** Who goes first where calls wait for a `bulkhead`; the higher. @default 0 */
@@ -83,9 +86,9 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
 ): Policy<P> & M {
   const next = layer(invoke);
 
-  const begin = <R>(run: Run<R>, signal: AbortSignal | undefined): Promise<R> => {
+  const begin = <R>(run: Run<R>, signal: RunOptions['signal']): Promise<R> => {
     if (signal === undefined) return proceed(new Call(run, 1, noDeadline));
-    return runUntilAborted(proceed, run, signal);
+    return runUntilAborted(proceed, run, signal instanceof AbortSignal ? [signal] : signal);
   };
   const proceed = <R>(call: Call<R>): Promise<R> => (name === undefined ? next(call) : observeRun(next, call, name));
 
@@ -123,11 +126,19 @@ function addMembers<T extends object, M extends object>(target: T, members: M | 
   if (members !== undefined) Object.defineProperties(target, Object.getOwnPropertyDescriptors(members));
 }
 
-function runUntilAborted<R>(proceed: (call: Call<R>) => Promise<R>, run: Run<R>, signal: AbortSignal): Promise<R> {
-  if (!(signal instanceof AbortSignal)) return Promise.reject(new OptionError('run.signal', 'an AbortSignal', signal));
-  if (signal.aborted) return Promise.reject(signal.reason);
-  const source = sourceOf(signal);
-  const call = new Call(run, 1, source.deadline);
+function runUntilAborted<R>(
+  proceed: (call: Call<R>) => Promise<R>,
+  run: Run<R>,
+  signals: readonly AbortSignal[],
+): Promise<R> {
+  if (!Array.isArray(signals) || !signals.every((signal) => signal instanceof AbortSignal)) {
+    return Promise.reject(new OptionError('run.signal', 'an AbortSignal, or several', signals));
+  }
+  for (const signal of signals) if (signal.aborted) return Promise.reject(signal.reason);
+  const sources = signals.map(sourceOf);
+  let deadline = noDeadline;
+  for (const source of sources) if (source.deadline.at < deadline.at) ({ deadline } = source);
+  const call = new Call(run, 1, deadline);
   return new Promise<R>((resolve, reject) => {
     const waiting = {
       abort(reason: unknown): void {
@@ -135,14 +146,17 @@ function runUntilAborted<R>(proceed: (call: Call<R>) => Promise<R>, run: Run<R>,
         reject(reason);
       },
     };
-    source.link(waiting);
+    for (const source of sources) source.link(waiting);
+    const release = (): void => {
+      for (const source of sources) source.unlink(waiting);
+    };
     proceed(call).then(
       (value) => {
-        source.unlink(waiting);
+        release();
         resolve(value);
       },
       (error: unknown) => {
-        source.unlink(waiting);
+        release();
         reject(error);
       },
     );

@@ -181,6 +181,21 @@ describe('RFC 9111, section 4.2.4: serving stale responses', () => {
     expect((await origin.get()).status).toBe(status);
   });
 
+  it('nor in place of an abort', async () => {
+    await using origin = await cachedOrigin((_request, count) => (count === 1 ? { headers: minute } : undefined));
+    await origin.get();
+    pass(61);
+    for (const headers of [{}, { 'if-none-match': '"b"' }]) {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const pending = origin.api.get('/', { headers, signal: controller.signal }).text();
+      const before = origin.requests.length;
+      await vi.waitFor(() => expect(origin.requests.length).toBeGreaterThan(before));
+      controller.abort(reason);
+      await expect(pending).rejects.toBe(reason);
+    }
+  });
+
   it('nor when staleIfErrorMs is 0', async () => {
     await using origin = await stale('max-age=60', [broken], { staleIfErrorMs: 0 });
     await expect(origin.get()).rejects.toThrow(NetworkError);

@@ -279,6 +279,22 @@ describe('a body that is read as it comes', () => {
     await vi.waitFor(() => expect(held[0]?.destroyed).toBe(true));
   });
 
+  it('is let go of when its reader has left before it began, and it is not for the others', async () => {
+    const { origin, held, arrived } = await heldOrigin();
+    await using _ = origin;
+    const controller = new AbortController();
+    const opening = origin.api.get('/', { signal: controller.signal }).response();
+    const follower = origin.get();
+    await arrived(1);
+    controller.abort(new Error('left'));
+    await expect(opening).rejects.toThrow('left');
+    held[0]?.writeHead(200, { 'cache-control': 'no-store' }).write('a');
+    await arrived(2);
+    await vi.waitFor(() => expect(held[0]?.destroyed).toBe(true));
+    held[1]?.end('own');
+    expect((await follower).text).toBe('own');
+  });
+
   it('is waited for by nobody when its length is known to be too much', async () => {
     const { origin, held, arrived } = await heldOrigin(memoryCache({ maxEntryBytes: 1_000 }));
     await using _ = origin;

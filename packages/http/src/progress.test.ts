@@ -10,7 +10,7 @@ afterEach(async () => {
 
 async function setUp(handle: Parameters<typeof serve>[0]): Promise<Client> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 } });
+  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 }, hedge: false });
   open.push(server, api);
   return api;
 }

@@ -170,10 +170,15 @@ describe('RFC 9111, section 4.2.4: serving stale responses', () => {
     },
   );
 
-  it('but not once the client is closed', async () => {
-    await using origin = await stale('max-age=60', [broken]);
+  it('but not when the client is closed', async () => {
+    await using origin = await cachedOrigin((_request, count) => (count === 1 ? { headers: minute } : undefined));
+    await origin.get();
+    pass(61);
+    const pending = origin.get();
+    const rejected = expect(pending).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' });
+    await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
     await origin.api.close();
-    expect(() => origin.api.get('/')).toThrow('The HTTP client is closed.');
+    await rejected;
   });
 
   it.each([501, 505, 404, 429])('but not in place of a %s', async (status) => {

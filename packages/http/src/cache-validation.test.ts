@@ -262,6 +262,7 @@ describe('RFC 9111, section 3.2: updating stored header fields', () => {
     await using __ = never.origin;
     expect(never.got.text).toBe('answer 1');
     expect((await never.origin.get()).text).toBe('answer 3');
+    expect(never.origin.requests[2]?.headers).not.toHaveProperty('if-none-match');
 
     const varying = await validate(
       { headers: tagged },
@@ -416,12 +417,13 @@ describe('RFC 9111, section 4.4: invalidating stored responses', () => {
 
 describe('RFC 9110, section 9.3.3: POST', () => {
   it.each([
-    ['the same URL and freshness', { ...minute, 'content-location': '/' }, true],
-    ['another URL', { ...minute, 'content-location': '/a' }, false],
-    ['no URL', minute, false],
-    ['freshness that is guessed', { 'last-modified': modified, 'content-location': '/' }, false],
-  ])('an answer with %s is stored for GET: %s', async (_name, headers, stored) => {
-    await using origin = await cachedOrigin(({ method }) => ({ headers: method === 'POST' ? headers : {} }));
+    ['the same URL and freshness', 200, { ...minute, 'content-location': '/' }, true],
+    ['another status', 201, { ...minute, 'content-location': '/' }, false],
+    ['another URL', 200, { ...minute, 'content-location': '/a' }, false],
+    ['no URL', 200, minute, false],
+    ['freshness that is guessed', 200, { 'last-modified': modified, 'content-location': '/' }, false],
+  ])('an answer with %s is stored for GET: %s', async (_name, status, headers, stored) => {
+    await using origin = await cachedOrigin(({ method }) => (method === 'POST' ? { status, headers } : {}));
     await origin.send('POST');
     expect((await origin.get()).text).toBe(stored ? 'answer 1' : 'answer 2');
     expect((await origin.send('POST')).text).toBe(stored ? 'answer 2' : 'answer 3');

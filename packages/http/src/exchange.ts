@@ -14,7 +14,7 @@ import {
 } from './message.ts';
 
 /** An answer whose body is still to come. */
-export interface Opened extends Head {
+interface Opened extends Head {
   readonly body: Readable;
 }
 
@@ -109,7 +109,7 @@ async function openAnswer(
  */
 function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): Promise<Opened> {
   return new Promise((resolve, reject) => {
-    let body: Readable | undefined;
+    let body: Body | undefined;
     const fail = (error: unknown): void => {
       release();
       reject(error);
@@ -121,7 +121,7 @@ function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): P
       onResponseStart(controller, status, fields) {
         if (status < 200) return;
         release();
-        body = createBody(controller);
+        body = new Body(controller);
         if (request.method === 'HEAD' || status === 204 || status === 304) body.resume();
         resolve({ status, fields, body });
       },
@@ -129,20 +129,39 @@ function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): P
         if (body?.push(chunk) === false) controller.pause();
       },
       onResponseEnd: () => void body?.push(null),
-      onResponseError: (_controller, error) => void (body?.destroy(error) ?? fail(error)),
+      onResponseError: (_controller, error) => void (body?.breakOff(error) ?? fail(error)),
     });
   });
 }
 
-function createBody(controller: Dispatcher.DispatchController): Readable {
-  const body = new Readable({
-    read: () => controller.resume(),
-    destroy(error, callback) {
-      if (!body.readableEnded) controller.abort(error ?? new Error('The body was let go of.'));
-      callback(error);
-    },
-  });
-  return body.on('error', () => {}); // its reader is told; without a reader it must not end the process
+const nothing = Buffer.alloc(0);
+
+/** A body on its way to its reader, who gets what came before it broke off. */
+class Body extends Readable {
+  readonly #controller: Dispatcher.DispatchController;
+  #failure: Error | undefined;
+
+  constructor(controller: Dispatcher.DispatchController) {
+    super();
+    this.#controller = controller;
+    this.on('error', () => {}); // its reader is told; without a reader it must not end the process
+  }
+
+  breakOff(error: Error): void {
+    this.#failure = error;
+    this._read();
+  }
+
+  override _read(): void {
+    if (this.#failure === undefined) this.#controller.resume();
+    else if (this.readableLength === 0) this.destroy(this.#failure);
+    else this.push(nothing); // to be asked again
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.readableEnded) this.#controller.abort(error ?? new Error('The body was let go of.'));
+    callback(error);
+  }
 }
 
 /** Lets `signal` end a request in each of its phases. */

@@ -50,6 +50,22 @@ describe('ndjson', () => {
     await expect(collect(response.ndjson())).resolves.toMatchObject({ seen: [1, 'two'] });
   });
 
+  it('hands a slow reader all that came before the connection broke', async () => {
+    const text = Array.from({ length: 2_000 }, (_, n) => `{"n":${n}}\n`).join('');
+    const server = await serveRaw((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${text.length + 1}\r\n\r\n${text}`, () => socket.destroySoon());
+    });
+    for (const isRead of [false, true]) {
+      const response = await client(server).get('/').response();
+      const rows = response.ndjson(Row)[Symbol.asyncIterator]();
+      const first = isRead ? [(await rows.next()).value] : [];
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { seen, error } = await collect({ [Symbol.asyncIterator]: () => rows });
+      expect([...first, ...seen]).toHaveLength(2_000);
+      expect(error).toMatchObject({ code: 'DEX_HTTP_NETWORK', status: 200 });
+    }
+  });
+
   it('keeps the rows before a broken line, and names the line and the byte', async () => {
     const api = await answer('{"n":1}\n{"n":\n');
     const { seen, error } = await collect(api.get('/x').ndjson(Row));

@@ -158,6 +158,12 @@ describe('RFC 9111, section 3.4: combining partial content', () => {
     expect(origin.requests).toHaveLength(3);
   });
 
+  it('keeps the newer part alone where both would be too large', async () => {
+    await using origin = await cachedOrigin([part(0, 3), part(4, 7), part(0, 3)], memoryCache({ maxEntryBytes: 5 }));
+    for (const range of ['bytes=0-3', 'bytes=4-7', 'bytes=5-6', 'bytes=0-3']) await origin.get('/', { range });
+    expect(origin.requests.map(({ headers }) => headers.range)).toEqual(['bytes=0-3', 'bytes=4-7', 'bytes=0-3']);
+  });
+
   it('becomes whole', async () => {
     await using origin = await cachedOrigin([part(5, 9), part(0, 6)]);
     await origin.get('/', { range: 'bytes=5-9' });

@@ -112,6 +112,13 @@ describe.each([
     for (const response of held.slice(1)) response.writeHead(200, minute).end('2');
     await Promise.all(reads);
     expect(await read(origin)).toBe('2');
+
+    await origin.cache.delete(origin.url); // what came last was for all
+    const together = Array.from({ length: 5 }, () => read(origin));
+    await arrived(7);
+    held[6]?.writeHead(200, minute).end('3');
+    expect(new Set(await Promise.all(together))).toEqual(new Set(['3']));
+    expect(held).toHaveLength(7);
   });
 });
 

@@ -330,6 +330,7 @@ describe('RFC 9111, section 4.3.5: freshening with HEAD', () => {
     pass(61);
     expect((await origin.send('HEAD')).status).toBe(404);
     expect((await origin.get()).text).toBe('answer 1');
+    expect(origin.requests[2]?.headers['if-none-match']).toBe('"a"');
   });
 });
 

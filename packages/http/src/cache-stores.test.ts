@@ -155,6 +155,17 @@ describe('sqliteCache', () => {
     expect((await origin.get()).text).toBe('answer 2');
   });
 
+  it('drops a damaged entry, so that the others under its URL are found again', async () => {
+    const file = nextFile();
+    await using origin = await cachedOrigin([{ headers: { ...minute, vary: 'x-a' } }], sqliteCache(file));
+    await origin.get('/', { 'x-a': '1' });
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE dex_http_cache SET entry = x'00'");
+    database.close();
+    await origin.get('/', { 'x-a': '2' });
+    expect((await origin.get('/', { 'x-a': '2' })).text).toBe('answer 2');
+  });
+
   it('is a miss while another locks it', async () => {
     const file = nextFile();
     const onError = vi.fn();

@@ -68,7 +68,7 @@ class SqliteStore implements CacheStore {
 
   get(key: string): readonly CacheEntry[] {
     const entries: CacheEntry[] = [];
-    for (const { variant, entry } of this.#statements.get.all(key, Date.now())) {
+    for (const { variant, entry } of this.#statements.get.all(key)) {
       if (!(entry instanceof Uint8Array)) continue;
       try {
         entries.push(decodeEntry(entry));
@@ -119,7 +119,7 @@ function prepare(database: DatabaseSync): Statements {
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, variant TEXT NOT NULL, entry BLOB NOT NULL, keep_until REAL NOT NULL,
     UNIQUE (key, variant))`);
   return {
-    get: database.prepare('SELECT variant, entry FROM dex_http_cache WHERE key = ? AND keep_until > ?'),
+    get: database.prepare('SELECT variant, entry FROM dex_http_cache WHERE key = ?'),
     set: database.prepare(
       'INSERT OR REPLACE INTO dex_http_cache (key, variant, entry, keep_until) VALUES (?, ?, ?, ?)',
     ),

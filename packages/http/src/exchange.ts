@@ -129,7 +129,10 @@ function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): P
         if (body?.push(chunk) === false) controller.pause();
       },
       onResponseEnd: () => void body?.push(null),
-      onResponseError: (_controller, error) => void (body?.breakOff(error) ?? fail(error)),
+      onResponseError(_controller, error) {
+        if (body === undefined) fail(error);
+        else body.breakOff(error);
+      },
     });
   });
 }

@@ -8,18 +8,16 @@ export interface RequestFacts {
   readonly repeatable: boolean;
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
-const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
-
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY', 'TRACE']);
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
 export function isSafe(method: string): boolean {
   return safeMethods.has(method);
 }
 
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
 export function isIdempotent(method: string): boolean {
-  return idempotentMethods.has(method);
+  return isSafe(method) || method === 'PUT' || method === 'DELETE';
 }
 
 const secretName = /key|token|secret|passw|pwd|credential|auth|session|signature|bearer|jwt|assertion|^(?:sig|code)$/i;

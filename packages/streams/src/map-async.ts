@@ -1,11 +1,13 @@
 import { checkFunction, checkInteger } from '@dataenginex/core';
+import { RejectLimitError } from './errors.ts';
 import type { Barrier, Chunk } from './input.ts';
 import type { LinkContext, Operator } from './operator.ts';
 import type { Position } from './position.ts';
 import type { LocatedChunk, Reader } from './reader.ts';
+import { checkRejects, issuesOf, type Refuse, type RejectOptions } from './rejects.ts';
 import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
 
-export interface MapAsyncOptions {
+export interface MapAsyncOptions extends RejectOptions {
   /**
    * Calls in flight at most, results not yet taken included.
    *
@@ -25,8 +27,11 @@ export interface MapAsyncOptions {
  * `concurrency` items and one chunk. When a call fails, the signal of the others aborts, they are waited for (5 s at
  * most), and what came before the failure is still handed on.
  *
+ * With `rejects`, an item whose call fails is set aside, as by `map`, and the other calls go on: told in the order of
+ * the items, or, with `ordered: false`, as they fail. An abort of the run is never a reject.
+ *
  * ```ts
- * import { mapAsync, pipe } from '@dataenginex/streams';
+ * import { mapAsync, pipe, type Reject } from '@dataenginex/streams';
  *
  * const weather = async (city: string, { signal }: { signal: AbortSignal }) => {
  *   signal.throwIfAborted(); // pass it on to whatever does the work
@@ -34,10 +39,17 @@ export interface MapAsyncOptions {
  * };
  * await Array.fromAsync(pipe(['Seattle', 'New York'], mapAsync(weather, { concurrency: 2 })));
  * // => ['Seattle: rain', 'New York: rain']
+ *
+ * const refused: unknown[] = [];
+ * const known = async (city: string) => (city === 'Seattle' ? 12.8 : Promise.reject(new Error('404')));
+ * const rejects = ({ value, reason }: Reject) => void refused.push([value, reason]);
+ * await Array.fromAsync(pipe(['Atlantis', 'Seattle'], mapAsync(known, { rejects }))); // => [12.8]
+ * refused; // => [['Atlantis', '404']]
  * ```
  *
  * @throws {OptionError} At once, when an option is out of range.
- * @throws {OperatorError} From the pipe, when a call fails.
+ * @throws {OperatorError} From the pipe, when a call fails and there is no `rejects`, or when `rejects` throws.
+ * @throws {RejectLimitError} From the pipe, when more than `maxRejects` items are refused.
  */
 export function mapAsync<I, O>(
   fn: (item: I, context: { signal: AbortSignal }) => O | PromiseLike<O>,
@@ -46,11 +58,19 @@ export function mapAsync<I, O>(
   const { concurrency = 8, ordered = true } = options;
   checkFunction('mapAsync.fn', fn);
   checkInteger('mapAsync.concurrency', concurrency, { min: 1 });
+  const createRefuse = checkRejects('mapAsync', options);
   return {
     name: 'mapAsync',
     carries: true,
-    link: (reader, context) => new Calls(reader, context, fn, concurrency, ordered),
+    link: (reader, context) => new Calls(reader, context, { fn, concurrency, ordered, refuse: createRefuse?.() }),
   };
+}
+
+interface Calling<I, O> {
+  readonly fn: (item: I, context: { signal: AbortSignal }) => O;
+  readonly concurrency: number;
+  readonly ordered: boolean;
+  readonly refuse: Refuse | undefined;
 }
 
 /** A place for one call, used again when its result has been taken. */
@@ -61,6 +81,8 @@ interface Slot<I, R> {
   from: LocatedChunk<I> | undefined;
   index: number;
   result: { readonly value: R } | undefined;
+  /** Why its item is to be refused. */
+  failure: { readonly cause: unknown } | undefined;
 }
 
 /** Not a generator: each `yield` would cost as much as a call does here. */
@@ -72,6 +94,7 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
   readonly #fn: (item: I, context: { signal: AbortSignal }) => O;
   readonly #concurrency: number;
   readonly #ordered: boolean;
+  readonly #refuse: Refuse | undefined;
   readonly #slots: Slot<I, Awaited<O>>[] = [];
   readonly #free: Slot<I, Awaited<O>>[] = [];
   /** Whose results are taken next: in the order of their items, or as they are ready. */
@@ -83,6 +106,8 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
   #begun = 0;
   /** Read and not yet passed on; nothing more is read before it is. */
   #barrier: Barrier | undefined;
+  /** The watermark that was last passed on. */
+  #passed = -Infinity;
   #isReading = false;
   #ended = false;
   #sourceFailure: { readonly error: unknown } | undefined;
@@ -95,9 +120,7 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
   constructor(
     reader: Reader<I>,
     { controller, fail }: LinkContext,
-    fn: (item: I, context: { signal: AbortSignal }) => O,
-    concurrency: number,
-    ordered: boolean,
+    { fn, concurrency, ordered, refuse }: Calling<I, O>,
   ) {
     this.#reader = reader;
     this.#controller = controller;
@@ -106,6 +129,7 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
     this.#fn = fn;
     this.#concurrency = concurrency;
     this.#ordered = ordered;
+    this.#refuse = refuse;
     controller.signal.addEventListener('abort', () => {
       this.#failure ??= { error: controller.signal.reason };
       this.#wake?.();
@@ -117,6 +141,11 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
       this.#fill();
       const value = this.#take();
       if (value !== undefined) return { done: false, value };
+      const next = this.#queue[0];
+      if (next?.failure !== undefined) {
+        await this.#setAside(next, next.failure.cause);
+        continue;
+      }
       if (this.#isOver()) break;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -178,19 +207,50 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
       from: undefined,
       index: 0,
       result: undefined,
+      failure: undefined,
       settle: (value) => {
         slot.result = { value };
         if (!this.#ordered) this.#queue.push(slot);
         this.#settled(slot === this.#queue[0]);
       },
-      fail: (error) => {
-        this.#failure ??= { error: this.#fail(error, slot.from?.position(slot.index)) };
-        this.#controller.abort(error);
-        this.#settled(true);
+      fail: (cause) => {
+        if (this.#refuse === undefined) {
+          this.#stop(this.#fail(cause, slot.from?.position(slot.index)), cause);
+          this.#settled(true);
+          return;
+        }
+        slot.failure = { cause };
+        if (!this.#ordered) this.#queue.push(slot);
+        this.#settled(slot === this.#queue[0]);
       },
     };
     this.#slots.push(slot);
     return slot;
+  }
+
+  #stop(error: unknown, reason: unknown): void {
+    this.#failure ??= { error };
+    this.#controller.abort(reason);
+  }
+
+  /** A slot that cannot be refused stays where it is, so that nothing behind it is taken. */
+  async #setAside(slot: Slot<I, Awaited<O>>, cause: unknown): Promise<void> {
+    const { from, index } = slot;
+    const position = from?.position(index) ?? { index };
+    try {
+      await this.#refuse?.({ operator: 'mapAsync', position, ...issuesOf(cause), value: from?.items[index], cause });
+    } catch (error) {
+      this.#stop(error instanceof RejectLimitError ? error : this.#fail(error, position), error);
+      return;
+    }
+    slot.failure = undefined;
+    this.#leave(slot);
+  }
+
+  #leave(slot: Slot<I, Awaited<O>>): void {
+    slot.from = undefined;
+    this.#queue.shift();
+    this.#free.push(slot);
   }
 
   #settled(isNews: boolean): void {
@@ -238,13 +298,12 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
       chunks.push(slot.from);
       indices.push(slot.index);
       slot.result = undefined;
-      slot.from = undefined;
-      this.#queue.shift();
-      this.#free.push(slot);
+      this.#leave(slot);
     }
     const isThrough = !this.#isBusy() && this.#begun === (this.#chunk?.items.length ?? 0);
     const barrier = isThrough ? this.#barrier : undefined;
-    if (items.length === 0 && barrier === undefined) return undefined;
+    const hasNews = isThrough && clocks !== undefined && clocks.after > this.#passed;
+    if (items.length === 0 && barrier === undefined && !hasNews) return undefined;
     if (barrier !== undefined) this.#barrier = undefined;
     const position = (index: number): Position => chunks[index]?.position(indices[index] ?? 0) ?? { index };
     if (clocks === undefined) return { items, position, barrier };
@@ -254,6 +313,7 @@ class Calls<I, O> implements AsyncIterator<Chunk<Awaited<O>>, void, undefined> {
       this.#ordered ? (chunk?.clocks?.watermarks[indices[at] ?? 0] ?? -Infinity) : (oldest ?? -Infinity),
     );
     const after = (isThrough ? clocks.after : this.#oldestWatermark()) ?? watermarks.at(-1) ?? -Infinity;
+    this.#passed = after;
     return { items, position, clocks: { times, watermarks, after }, barrier };
   }
 

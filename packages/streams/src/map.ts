@@ -1,6 +1,6 @@
 import { checkFunction } from '@dataenginex/core';
 import type { Operator } from './operator.ts';
-import { checkRejects, type RejectOptions } from './rejects.ts';
+import { checkRejects, issuesOf, type RejectOptions } from './rejects.ts';
 import { screen } from './screen.ts';
 
 /**
@@ -57,6 +57,6 @@ const tried =
     try {
       return { value: fn(item) };
     } catch (cause) {
-      return { issues: [{ message: cause instanceof Error ? cause.message : String(cause) }], cause };
+      return { issues: issuesOf(cause).issues, cause };
     }
   };

@@ -5,7 +5,7 @@ import type { Position } from './position.ts';
 
 /** An item that was refused and left out. */
 export interface Reject {
-  /** Who refused it: `parse`, `map`, `fromCsv`, `fromNdjson`, `fromJsonArray`. */
+  /** Who refused it: `parse`, `map`, `mapAsync`, `fromCsv`, `fromNdjson`, `fromJsonArray`. */
   readonly operator: string;
   readonly position: Position;
   /** The issues in one line, each with its path. */
@@ -14,7 +14,7 @@ export interface Reject {
   readonly issues: readonly StandardSchemaV1.Issue[];
   /** The item as it came; from a codec the text of the row. */
   readonly value: unknown;
-  /** What the function of a `map` threw. */
+  /** What the function of a `map` or `mapAsync` threw. */
   readonly cause?: unknown;
 }
 
@@ -33,6 +33,12 @@ export interface RejectOptions {
    * @default 1000
    */
   maxRejects?: number | undefined;
+}
+
+/** The reason and the issues of what a function threw. */
+export function issuesOf(thrown: unknown): Pick<Reject, 'reason' | 'issues'> {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return { reason, issues: [{ message: reason }] };
 }
 
 /** Passes a refused item on; the returned promise, if any, must be awaited before the next one. */

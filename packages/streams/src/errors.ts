@@ -147,7 +147,10 @@ export class OverflowError extends DexError {
   readonly capacity: number;
 
   constructor(capacity: number) {
-    super(`fromObservable stopped: more than ${capacity} values were waiting`);
+    super(
+      `fromObservable stopped: more than ${capacity} values were waiting, its capacity. ` +
+        `Raise that, or let overflow be 'dropOldest' or 'dropNewest'.`,
+    );
     this.capacity = capacity;
   }
 }

@@ -60,7 +60,9 @@ describe('fromObservable', () => {
     await expect(reading).rejects.toMatchObject({
       code: 'DEX_OVERFLOW',
       capacity: 2,
-      message: 'fromObservable stopped: more than 2 values were waiting',
+      message:
+        'fromObservable stopped: more than 2 values were waiting, its capacity. ' +
+        "Raise that, or let overflow be 'dropOldest' or 'dropNewest'.",
     });
     expect(got).toEqual([1, 2]);
     expect(subject.observed).toBe(false);

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { OptionError } from '@dataenginex/core';
 import { describe, expect, it } from 'vitest';
 import { delay, watched } from '../test/sources.ts';
 import { batch, filter, fromChunks, map, mapAsync, pipe, run, type Sink } from './index.ts';
@@ -40,6 +41,35 @@ describe('run', () => {
     expect(await run(pipe([1, 2, 3]), sink)).toEqual({ items: 3, result: 3 });
     expect(items).toEqual([1, 2, 3]);
     expect(events).toEqual(['close']);
+  });
+
+  it.each([
+    [null, 'Option "run.sink" must be a Sink or a function, got null.'],
+    ['out.ndjson', 'Option "run.sink" must be a Sink or a function, got "out.ndjson".'],
+    [{ signal: AbortSignal.timeout(1_000) }, 'Option "run.sink.write" must be a function, got undefined.'],
+    [{ write() {} }, 'Option "run.sink.close" must be a function, got undefined.'],
+    [{ write() {}, close: true }, 'Option "run.sink.close" must be a function, got true.'],
+    [new PassThrough(), 'must be a Sink, such as toWritable of this stream, got an object (PassThrough).'],
+    [new WritableStream(), 'must be a Sink, such as toWritable of this stream, got an object (WritableStream).'],
+  ])('refuses what is no sink before anything is opened: %o', async (given, message) => {
+    const { seen, items } = watched(3);
+    const sink = given as unknown as Sink<number>;
+    const checkpoint = { store: { load: async () => undefined, save: async () => {} } };
+    for (const options of [{}, { checkpoint }]) {
+      const error: unknown = await run(items(), sink, options).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(OptionError);
+      expect(String(error)).toContain(message);
+    }
+    expect(seen.pulled).toBe(0);
+  });
+
+  it('refuses what is no pipe, and aborts the sink', async () => {
+    const { events, sink } = collector<string>();
+    const response = new Response('a\n') as unknown as Iterable<string>;
+    await expect(run(response, sink)).rejects.toThrow(
+      '"run.pipe" must be an iterable or async iterable, such as its body',
+    );
+    expect(events).toHaveLength(1);
   });
 
   it('waits for each write before it asks for more', async () => {

@@ -1,6 +1,7 @@
+import { Stream } from 'node:stream';
 import { OptionError } from '@dataenginex/core';
 import { type CheckpointOptions, Checkpoints } from './checkpoint.ts';
-import { iterate, openReader, type PipeSource } from './pipe.ts';
+import { checkSource, iterate, openReader, type PipeSource } from './pipe.ts';
 import type { Reader } from './reader.ts';
 import { CLEANUP_MS, REACT_MS, settlesWithin } from './settle.ts';
 import type { Sink } from './sink.ts';
@@ -43,7 +44,7 @@ export interface RunResult<R> {
  * @param sink A `Sink`, or a function that gets the items as an async iterable. Without one the items are dropped.
  * @throws The source's error as it is, an `OperatorError`, the sink's error as it is, or `signal.reason`.
  * @throws {CheckpointError} When a checkpoint cannot be taken, or is of another pipe; an error of the store as it is.
- * @throws {OptionError} When an option of `checkpoint` is out of range, or the sink cannot take part.
+ * @throws {OptionError} When the sink is none or cannot take part in a `checkpoint`, or an option of that is out of range.
  */
 export function run(pipe: PipeSource<unknown>, sink?: undefined, options?: RunOptions): Promise<RunResult<undefined>>;
 export function run<T, R>(
@@ -57,9 +58,11 @@ export async function run<T>(
   options: RunOptions = {},
 ): Promise<RunResult<unknown>> {
   const { signal, checkpoint } = options;
+  checkSink(sink);
   let work: Work | undefined;
   try {
     signal?.throwIfAborted();
+    checkSource('run.pipe', pipe);
     work = checkpoint === undefined ? begin(pipe, sink) : resume(pipe, sink, checkpoint, signal);
     return await orAbort(work.finished, signal);
   } catch (error) {
@@ -77,6 +80,18 @@ interface Work {
 }
 
 type AnySink<T> = Sink<T, unknown> | ((items: AsyncIterable<T>) => unknown) | undefined;
+
+/** From JavaScript anything may come. */
+function checkSink(sink: Partial<Sink<never, unknown>> | ((items: never) => unknown) | null | undefined): void {
+  if (sink === undefined || typeof sink === 'function') return;
+  if (sink instanceof Stream || sink instanceof WritableStream) {
+    throw new OptionError('run.sink', 'a Sink, such as toWritable of this stream', sink);
+  }
+  if (typeof sink !== 'object' || sink === null) throw new OptionError('run.sink', 'a Sink or a function', sink);
+  for (const method of ['write', 'close'] as const) {
+    if (typeof sink[method] !== 'function') throw new OptionError(`run.sink.${method}`, 'a function', sink[method]);
+  }
+}
 
 function begin<T>(pipe: PipeSource<T>, sink: AnySink<T>): Work {
   const reader = openReader(pipe);

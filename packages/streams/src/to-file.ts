@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { OptionError } from '@dataenginex/core';
 import { CheckpointError } from './errors.ts';
 import type { Sink } from './sink.ts';
 
@@ -22,6 +23,7 @@ import type { Sink } from './sink.ts';
  * await rm(folder, { recursive: true });
  * ```
  *
+ * @throws {OptionError} From the run, when an item is neither text nor bytes: rows need a `toNdjson` or `toCsv` before.
  * @throws {CheckpointError} From the run, when the file is shorter than it was at the checkpoint.
  * @throws The file system's error as it is, from the run.
  */
@@ -52,10 +54,8 @@ class FileSink implements Sink<string | Uint8Array, number> {
   }
 
   async #append(items: readonly (string | Uint8Array)[]): Promise<void> {
+    const bytes = isText(items) ? Buffer.from(items.join('')) : Buffer.concat(items.map(toBytes));
     const file = await this.#open();
-    const bytes = isText(items)
-      ? Buffer.from(items.join(''))
-      : Buffer.concat(items.map((item) => (typeof item === 'string' ? Buffer.from(item) : item)));
     for (let at = 0; at < bytes.length && !this.#isAborted; at += pieceBytes) {
       await file.appendFile(bytes.subarray(at, at + pieceBytes));
     }
@@ -107,6 +107,12 @@ class FileSink implements Sink<string | Uint8Array, number> {
     })();
     return this.#opening;
   }
+}
+
+function toBytes(item: string | Uint8Array): Uint8Array {
+  if (typeof item === 'string') return Buffer.from(item);
+  if (item instanceof Uint8Array) return item;
+  throw new OptionError('toFile.items', 'text or bytes (put toNdjson() or toCsv() before it)', item);
 }
 
 function isText(items: readonly (string | Uint8Array)[]): items is readonly string[] {

@@ -36,6 +36,9 @@ export function checkClientOptions(options: ClientOptions): void {
     throw new OptionError('createClient.cache', 'made by memoryCache() or its like', cache);
   }
   if (cookieJar !== undefined) checkCookieJar(cookieJar);
+  if (auth !== undefined && typeof auth?.open !== 'function') {
+    throw new OptionError('createClient.auth', 'made by bearer, basic or oauth2', typeof auth);
+  }
   checkFunction('createClient.sign', sign);
   for (const [name, value] of Object.entries({ auth, sign })) {
     if (value === undefined || baseUrl !== undefined) continue;

@@ -91,8 +91,16 @@ function readProxy(proxy: string | URL): { uri: string; token: string | undefine
   }
   const { username, password } = url;
   if (username === '') return { uri: url.href, token: undefined };
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = decoded(`${username}:${password}`);
   url.username = '';
   url.password = '';
   return { uri: url.href, token: `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
+
+function decoded(credentials: string): string {
+  try {
+    return decodeURIComponent(credentials);
+  } catch {
+    throw new OptionError('createClient.proxy', 'a URL whose credentials are percent-encoded', 'another');
+  }
 }

@@ -39,6 +39,20 @@ describe('errors', () => {
     });
   });
 
+  it.each<[string, number | undefined]>([
+    ['0', 0],
+    ['1.5', 1_500],
+    ['5, 5', 5_000],
+    ['99999999999', 99_999_999_999_000],
+    ['Wed, 21 Oct 2015 07:28:00 GMT', 0],
+    ['-5', undefined],
+    ['soon', undefined],
+    ['2099-01-01', undefined],
+  ])('tell of Retry-After: %s', async (value, retryAfterMs) => {
+    const { api } = await answering(404, { 'retry-after': value }, '');
+    await expect(api.get('/').text()).rejects.toMatchObject({ retryAfterMs });
+  });
+
   it('show no secret of the URL', async () => {
     const { api, url } = await answering(500, {}, '');
     const query = {

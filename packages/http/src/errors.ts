@@ -2,7 +2,7 @@ import { DexError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BodyFailed, BrokenOff } from './exchange.ts';
 import type { RequestFacts } from './facts.ts';
-import { type Head, toHeaders } from './message.ts';
+import { type Fields, fieldOf, type Head, toHeaders } from './message.ts';
 import { BlockedAddress } from './public-networks.ts';
 
 /** The base of what a request rejects with, unless the caller aborted: then it is `signal.reason`. */
@@ -30,19 +30,25 @@ export class StatusError extends HttpError {
   readonly code = 'DEX_HTTP_STATUS';
   readonly retryable: boolean;
   readonly status: number;
-  readonly headers: Headers;
   /** The first 512 characters of the body. */
   readonly bodyStart: string;
   /** What `Retry-After` asks for, in milliseconds from when the answer came. */
   readonly retryAfterMs: number | undefined;
+  readonly #fields: Fields;
+  #headers: Headers | undefined;
 
   constructor(facts: RequestFacts, { status, fields }: Head, bodyStart: string) {
     super(facts, `answered ${status}${quote(bodyStart)}`);
     this.retryable = facts.repeatable && retryableStatuses.has(status);
     this.status = status;
-    this.headers = toHeaders(fields);
     this.bodyStart = bodyStart;
-    this.retryAfterMs = parseRetryAfter(this.headers.get('retry-after'), Date.now());
+    this.retryAfterMs = parseRetryAfter(fieldOf(fields, 'retry-after'), Date.now());
+    this.#fields = fields;
+  }
+
+  /** Not among what is logged of an error: they may hold a session's cookie. */
+  get headers(): Headers {
+    return (this.#headers ??= toHeaders(this.#fields));
   }
 }
 
@@ -311,13 +317,15 @@ function pathOf(issue: StandardSchemaV1.Issue): string {
 }
 
 /**
- * Seconds or an HTTP date, as milliseconds from `now`.
+ * Seconds, of several the first, or a date, as milliseconds from `now`. Servers send fractions too.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
-function parseRetryAfter(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const at = Date.parse(value);
+function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = /^\d+(?:\.\d+)?(?=\s*(?:,|$))/.exec(value);
+  if (seconds !== null) return Number(seconds[0]) * 1_000;
+  // without a time of day `Date.parse` makes a date of "5, 5"
+  const at = value.includes(':') ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

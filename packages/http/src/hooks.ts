@@ -3,6 +3,7 @@ import { type LayerContext, sendOn } from './deadline.ts';
 import { type Call, isReplayable, letGo, type Outgoing, type Reply, type Send, toHeaders } from './message.ts';
 import { mergeHeaders, normalizeHeaders } from './request-headers.ts';
 import { isPromise, untilAborted } from './until-aborted.ts';
+import { hasCredentials } from './url.ts';
 
 /** A request that is about to be sent. What a hook changes in it is checked as if it had been given as an option. */
 export interface HookRequest {
@@ -91,7 +92,8 @@ export function withBeforeRequest(hooks: HookLists['beforeRequest'], { closing }
     const draft = copyOf(request);
     for (const hook of hooks) await settle(hook(draft), call.signal, closing);
     const { origin, pathname } = draft.url;
-    if (origin !== request.url.origin || pathname !== request.url.pathname) refuseUrl('beforeRequest');
+    const isMoved = origin !== request.url.origin || pathname !== request.url.pathname;
+    if (isMoved || hasCredentials(draft.url)) refuseUrl('beforeRequest');
     draft.url.hash = '';
     return send({ ...request, url: draft.url, headers: checkedHeaders('beforeRequest', draft) }, call);
   };

@@ -12,8 +12,8 @@ export class HttpResponse extends BodyReaders implements AsyncDisposable {
   readonly url: string;
   /** Whether redirects led to it. */
   readonly redirected: boolean;
-  protected readonly contentOptions: ContentOptions;
   readonly #reply: Reply;
+  readonly #options: ContentOptions;
   readonly #claim: () => boolean;
 
   /** @param claim Whether the body is still to be read; asked by whoever is about to do so. */
@@ -23,7 +23,7 @@ export class HttpResponse extends BodyReaders implements AsyncDisposable {
     this.headers = toHeaders(reply.fields);
     this.url = reply.facts.url;
     this.redirected = reply.redirectedTo !== undefined;
-    this.contentOptions = options;
+    this.#options = options;
     this.#reply = reply;
     this.#claim = claim;
   }
@@ -31,6 +31,10 @@ export class HttpResponse extends BodyReaders implements AsyncDisposable {
   /** Whether the status is one of success, 200 to 299. */
   get ok(): boolean {
     return isSuccess(this.status);
+  }
+
+  protected get contentOptions(): ContentOptions {
+    return this.#options;
   }
 
   protected async take(): Promise<Reply> {

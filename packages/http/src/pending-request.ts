@@ -9,13 +9,18 @@ import { eventHeaders, type EventSource } from './sse.ts';
 
 /** A request that is sent when its result is first asked for, and once. */
 export class PendingRequest extends BodyReaders {
-  protected readonly contentOptions: RequestPlan;
+  /** Private, as it holds headers and a body that must not stand in what is logged of a request. */
+  readonly #plan: RequestPlan;
   #reply: Promise<Reply> | undefined;
   #isRead = false;
 
   constructor(plan: RequestPlan) {
     super();
-    this.contentOptions = plan;
+    this.#plan = plan;
+  }
+
+  protected get contentOptions(): RequestPlan {
+    return this.#plan;
   }
 
   /**

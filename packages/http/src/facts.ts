@@ -20,7 +20,8 @@ export function isIdempotent(method: string): boolean {
   return isSafe(method) || method === 'PUT' || method === 'DELETE';
 }
 
-const secretName = /key|token|secret|passw|pwd|credential|auth|session|signature|bearer|jwt|assertion|^(?:sig|code)$/i;
+const secretName =
+  /key|token|secret|passw|pwd|credential|auth|sess(?:ion|id)|signature|hmac|xsrf|bearer|jwt|assertion|^(?:sig|code)$|(?:^|[-_])(?:otp|pass|pin|sid)$/i;
 
 export function isSecretName(name: string): boolean {
   return secretName.test(name);

@@ -177,6 +177,11 @@ describe('redirects', () => {
       'proxy-authorization': 'SECRET',
       'x-api-key': 'SECRET',
       'x-auth-token': 'SECRET',
+      'x-xsrf': 'SECRET',
+      'x-hmac-sha256': 'SECRET',
+      'x-otp': 'SECRET',
+      'x-sid': 'SECRET',
+      referer: 'https://app.example/?code=SECRET',
       host: 'virtual.example',
     };
     const { api, server, other } = await setUp({ headers: { ...secrets, 'x-plain': 'stays' } });

@@ -105,5 +105,7 @@ function isAboutContent(name: string): boolean {
 
 /** What names or proves someone to one origin. A key against repetition is no secret, and without it the request may not be repeated. */
 export function belongsToOrigin(name: string): boolean {
-  return name === 'host' || /cookie/.test(name) || (isSecretName(name) && name !== 'idempotency-key');
+  return (
+    name === 'host' || name === 'referer' || /cookie/.test(name) || (isSecretName(name) && name !== 'idempotency-key')
+  );
 }

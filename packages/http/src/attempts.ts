@@ -109,7 +109,8 @@ class Attempts {
   }
 
   #refusalOf(reply: Reply): StatusError {
-    const refusal = new StatusError(reply.facts, reply, reply.body instanceof Readable ? '' : startOf(reply.body));
+    const isPlain = reply.fields['content-encoding'] === undefined;
+    const refusal = new StatusError(reply.facts, reply, isPlain ? startOf(reply.body) : '');
     this.#refusals ??= new Map();
     this.#refusals.set(refusal, reply);
     return refusal;

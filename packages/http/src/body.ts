@@ -1,16 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BodyError, SchemaError } from './errors.ts';
 import type { RequestFacts } from './facts.ts';
-import { fieldOf, type Fields } from './message.ts';
+import { fieldOf, type Fields, type Reply } from './message.ts';
 import { isPromise, untilAborted } from './until-aborted.ts';
 
 const maxStartCharacters = 512;
+export const maxStartBytes = maxStartCharacters * 4;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The start of a body as text, for an error to show. */
-export function startOf(body: Uint8Array): string {
-  return new TextDecoder().decode(body.subarray(0, maxStartCharacters * 4)).slice(0, maxStartCharacters);
+/** The start of a body that is there, as text, for an error to show. */
+export function startOf(body: Reply['body']): string {
+  if (!(body instanceof Uint8Array)) return '';
+  return new TextDecoder().decode(body.subarray(0, maxStartBytes)).slice(0, maxStartCharacters);
 }
 
 /** @throws {BodyError} When the bytes are not UTF-8. */

@@ -66,6 +66,77 @@ describe('a compressed answer', () => {
     await expect(response.bytes()).rejects.toMatchObject(tooLarge);
   });
 
+  it.each([
+    ['zstd frames', 'zstd', Buffer.concat([zstdCompressSync('rain'), zstdCompressSync('snow')])],
+    ['gzip members', 'gzip', Buffer.concat([gzipSync('rain'), gzipSync('snow')])],
+    [
+      'zstd frames in gzip',
+      'zstd, gzip',
+      gzipSync(Buffer.concat([zstdCompressSync('rain'), zstdCompressSync('snow')])),
+    ],
+  ])('is read to its end: %s', async (_what, encoding, body) => {
+    const api = await answering(encoding, body);
+    await expect(api.get('/').text()).resolves.toBe('rainsnow');
+    await expect((await api.get('/').response()).text()).resolves.toBe('rainsnow');
+    const small = await answering(encoding, body, { maxBodyBytes: 7 });
+    await expect(small.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_BODY_TOO_LARGE' });
+  });
+
+  it.each([
+    ['gzip', gzipSync('rain')],
+    ['deflate', deflateSync('rain')],
+    ['br', brotliCompressSync('rain')],
+    ['zstd', zstdCompressSync('rain')],
+  ])('may not go on behind its end, nor be cut: %s', async (encoding, body) => {
+    for (const broken of [Buffer.concat([body, Buffer.from('junk')]), body.subarray(0, -3)]) {
+      const api = await answering(encoding, broken);
+      await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_BODY' });
+      await expect((await api.get('/').response()).text()).rejects.toMatchObject({ code: 'DEX_HTTP_BODY' });
+    }
+  });
+
+  it('may be padded with zeros', async () => {
+    const api = await answering('gzip', Buffer.concat([gzipSync('rain'), Buffer.alloc(20)]));
+    await expect(api.get('/').text()).resolves.toBe('rain');
+  });
+
+  it.each(['gzip', 'br', 'zstd'])('is empty where nothing came: %s, in chunks', async (encoding) => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': encoding }).flushHeaders();
+      response.end();
+    });
+    const api = createClient({ baseUrl: server.url });
+    open.push(server, api);
+    await expect(api.get('/').text()).resolves.toBe('');
+    await expect((await api.get('/').response()).text()).resolves.toBe('');
+    await expect((await api.fetch('/')).text()).resolves.toBe('');
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ])('is decompressed for an error to show, as far as it goes: %s', async (encoding, compress) => {
+    for (const page of ['no such city', `no such city ${text}`]) {
+      const server = await serve((_request, response) => {
+        response.writeHead(404, { 'content-encoding': encoding }).end(compress(page));
+      });
+      const api = createClient({ baseUrl: server.url });
+      open.push(server, api);
+      await expect(api.get('/').text()).rejects.toThrow('answered 404: "no such city');
+      await expect(api.get('/').response()).rejects.toMatchObject({ bodyStart: page.slice(0, 512) });
+    }
+  });
+
+  it('shows nothing of an error in a coding that is not known', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(404, { 'content-encoding': 'rot13' }).end('ab fhpu pvgl');
+    });
+    const api = createClient({ baseUrl: server.url });
+    open.push(server, api);
+    await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_STATUS', bodyStart: '' });
+  });
+
   it('may not have more than two codings', async () => {
     const api = await answering('gzip, gzip, gzip', gzipSync('x'));
     await expect(api.get('/').text()).rejects.toThrow('encoded as "gzip, gzip, gzip"');

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import { type Compression, decompress, FormatError, pipe } from '@dataenginex/streams';
+import { maxStartBytes, startOf } from './body.ts';
 import { BodyError, BodyTooLargeError, codeOf, describeFailure } from './errors.ts';
 import { BrokenOff } from './exchange.ts';
 import { fieldOf, lengthOf, letGo, type Reply } from './message.ts';
@@ -19,7 +20,9 @@ export interface ContentOptions {
 /** What a client asks for when it is to decompress. */
 export const acceptedEncodings = 'gzip, br, zstd';
 
-const inflaters: Record<Compression, (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>> = {
+type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number; info: true }) => Promise<unknown>;
+
+const inflaters: Record<Compression, Inflate> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
@@ -34,22 +37,16 @@ const inflaters: Record<Compression, (bytes: Uint8Array, options: { maxOutputLen
 export async function readContent(reply: Reply, options: ContentOptions): Promise<Uint8Array> {
   const { facts } = reply;
   const { maxBodyBytes } = options;
+  let rest = options;
   if (reply.body instanceof Uint8Array) {
-    let content = reply.body;
-    options.progress?.ended(content.byteLength);
-    for (const coding of codingsOf(reply, options)) {
-      try {
-        content = await inflaters[coding](content, { maxOutputLength: maxBodyBytes });
-      } catch (error) {
-        if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw new BodyTooLargeError(facts, maxBodyBytes);
-        throw brokenCoding(reply, coding, error);
-      }
-    }
-    return content;
+    options.progress?.ended(reply.body.byteLength);
+    const content = await inflateAtOnce(reply, reply.body, options);
+    if (content !== undefined) return content;
+    rest = { ...options, progress: undefined };
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of contentChunks(reply, options)) {
+  for await (const chunk of contentChunks(reply, rest)) {
     chunks.push(chunk);
     length += chunk.byteLength;
     if (length > maxBodyBytes) throw new BodyTooLargeError(facts, maxBodyBytes);
@@ -57,19 +54,69 @@ export async function readContent(reply: Reply, options: ContentOptions): Promis
   return Buffer.concat(chunks, length);
 }
 
+/** `undefined` where something stands behind the end: a further zstd frame, padding, or what should not be there. */
+async function inflateAtOnce(reply: Reply, body: Uint8Array, options: ContentOptions): Promise<Uint8Array | undefined> {
+  const { maxBodyBytes } = options;
+  let content = body;
+  for (const coding of codingsOf(reply, options)) {
+    try {
+      const inflated = await inflaters[coding](content, { maxOutputLength: maxBodyBytes, info: true });
+      if (!isInflated(inflated) || inflated.engine.bytesWritten < content.byteLength) return undefined;
+      content = inflated.buffer;
+    } catch (error) {
+      if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw new BodyTooLargeError(reply.facts, maxBodyBytes);
+      throw brokenCoding(reply, coding, error);
+    }
+  }
+  return content;
+}
+
+/** What `info` makes of it: `engine.bytesWritten` tells how much was read. */
+function isInflated(value: unknown): value is { buffer: Buffer; engine: { bytesWritten: number } } {
+  return typeof value === 'object' && value !== null && 'engine' in value;
+}
+
+/** The start of a body that tells what went wrong, decompressed as far as it goes. */
+export async function readStart(reply: Reply, options: ContentOptions): Promise<string> {
+  if (fieldOf(reply.fields, 'content-encoding') === undefined) return startOf(reply.body);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of contentChunks(reply, options)) {
+      chunks.push(chunk);
+      length += chunk.byteLength;
+      if (length >= maxStartBytes) break;
+    }
+  } catch {
+    // the status is what counts, and most error pages are cut
+  }
+  return startOf(Buffer.concat(chunks));
+}
+
 /** The content piece by piece, with the failures of the connection as errors of ours. It has no limit. */
 export async function* contentChunks(reply: Reply, options: ContentOptions): AsyncGenerator<Uint8Array, void> {
+  let isEmpty = true;
   try {
     let chunks: AsyncIterable<Uint8Array> = wireChunks(reply, options.signal);
     const { progress } = options;
     if (progress !== undefined) chunks = metered(chunks, lengthOf(reply.fields), progress);
-    for (const coding of codingsOf(reply, options)) chunks = pipe(chunks, decompress(coding, { maxBytes: Infinity }));
+    const codings = codingsOf(reply, options);
+    if (codings.length > 0) chunks = noted(chunks, () => (isEmpty = false));
+    for (const coding of codings) chunks = pipe(chunks, decompress(coding, { maxBytes: Infinity }));
     yield* chunks;
   } catch (error) {
+    if (error instanceof FormatError && isEmpty) return; // servers name a coding for nothing, too
     if (error instanceof FormatError) throw brokenCoding(reply, error.format, error);
     throw error;
   } finally {
     letGo(reply);
+  }
+}
+
+async function* noted(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onChunk();
+    yield chunk;
   }
 }
 

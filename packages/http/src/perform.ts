@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
-import { startOf } from './body.ts';
-import type { ContentOptions } from './content.ts';
+import { type ContentOptions, readStart } from './content.ts';
 import { sendWithin } from './deadline.ts';
 import { BodyTooLargeError, StatusError } from './errors.ts';
 import { type Call, destroyOnAbort, isSuccess, letGo, type Outgoing, type Reply, type Send } from './message.ts';
@@ -36,7 +35,7 @@ export async function perform(plan: RequestPlan, whole: boolean, headers?: Outgo
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, signal);
   if (throwHttpErrors && !isSuccess(reply.status)) {
     letGo(reply);
-    throw new StatusError(reply.facts, reply, reply.body instanceof Readable ? '' : startOf(reply.body));
+    throw new StatusError(reply.facts, reply, await readStart(reply, plan));
   }
   if (reply.truncated === true) throw new BodyTooLargeError(reply.facts, maxBodyBytes);
   return reply;

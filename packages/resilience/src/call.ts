@@ -28,6 +28,12 @@ interface Abortable {
   abort(reason: unknown): void;
 }
 
+/** What a run hears of its source by, with its place among others. */
+interface Listener extends Abortable {
+  previous?: Listener | undefined;
+  next?: Listener | undefined;
+}
+
 /** Of the earliest timeout around a call. */
 interface Deadline {
   /** On the clock of `performance.now()`; `Infinity` without a timeout, and once it has settled. */
@@ -41,45 +47,73 @@ export const noDeadline: Deadline = { at: Infinity, expire() {} };
 /** What a run is bound by: an attempt of another run, or a signal of the user. */
 interface Source {
   readonly deadline: Deadline;
-  link(listener: Abortable): void;
-  unlink(listener: Abortable): void;
+  /** A listener is linked to one source at a time. */
+  link(listener: Listener): void;
+  unlink(listener: Listener): void;
 }
 
-const sources = new WeakMap<AbortSignal, Source>();
+const sourceKey = Symbol('source');
+
+interface MarkedSignal extends AbortSignal {
+  readonly [sourceKey]?: Source;
+}
+
+/** A WeakMap with as many signals as there are calls costs the garbage collector more than all else in a call. */
+function mark(signal: AbortSignal, source: Source): Source {
+  Reflect.defineProperty(signal, sourceKey, { value: source });
+  return source;
+}
 
 /** Who hands out this signal: a policy used inside another's attempt goes on with its deadline. */
-export function sourceOf(signal: AbortSignal): Source {
-  let source = sources.get(signal);
-  if (source === undefined) {
-    source = new SignalSource(signal);
-    sources.set(signal, source);
-  }
-  return source;
+export function sourceOf(signal: MarkedSignal): Source {
+  return signal[sourceKey] ?? mark(signal, new SignalSource(signal));
 }
 
 /** Runs under one signal, behind one listener: adding another takes an `EventTarget` longer, the more there are. */
 class SignalSource implements Source {
   readonly deadline = noDeadline;
   readonly #signal: AbortSignal;
-  readonly #listeners = new Set<Abortable>();
+  /**
+   * A list, since a Set that much is added to and deleted from leaves its old tables behind, which keep what was in them
+   * until the next major collection.
+   */
+  #first: Listener | undefined;
+  #last: Listener | undefined;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
-  link(listener: Abortable): void {
-    if (this.#listeners.size === 0) this.#signal.addEventListener('abort', this);
-    this.#listeners.add(listener);
+  link(listener: Listener): void {
+    const last = this.#last;
+    this.#last = listener;
+    if (last === undefined) {
+      this.#first = listener;
+      this.#signal.addEventListener('abort', this);
+    } else {
+      last.next = listener;
+      listener.previous = last;
+    }
   }
 
-  unlink(listener: Abortable): void {
-    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop();
+  unlink(listener: Listener): void {
+    const { previous, next } = listener;
+    if (previous === undefined && this.#first !== listener) return;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    listener.previous = undefined;
+    listener.next = undefined;
+    if (this.#first === undefined) this.#stop();
   }
 
   handleEvent(): void {
     this.#stop();
-    for (const listener of this.#listeners) listener.abort(this.#signal.reason);
-    this.#listeners.clear();
+    for (let listener = this.#first; listener !== undefined; listener = this.#first) {
+      this.unlink(listener);
+      listener.abort(this.#signal.reason);
+    }
   }
 
   #stop(): void {
@@ -109,7 +143,7 @@ export class Call<R> implements Attempt, Source {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      sources.set(this.#controller.signal, this);
+      mark(this.#controller.signal, this);
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;

@@ -140,15 +140,14 @@ function runUntilAborted<R>(
   for (const source of sources) if (source.deadline.at < deadline.at) ({ deadline } = source);
   const call = new Call(run, 1, deadline);
   return new Promise<R>((resolve, reject) => {
-    const waiting = {
-      abort(reason: unknown): void {
-        call.abort(reason);
-        reject(reason);
-      },
+    const abort = (reason: unknown): void => {
+      call.abort(reason);
+      reject(reason);
     };
-    for (const source of sources) source.link(waiting);
+    const links = sources.map((source) => ({ source, listener: { abort, previous: undefined, next: undefined } }));
+    for (const { source, listener } of links) source.link(listener);
     const release = (): void => {
-      for (const source of sources) source.unlink(waiting);
+      for (const { source, listener } of links) source.unlink(listener);
     };
     proceed(call).then(
       (value) => {

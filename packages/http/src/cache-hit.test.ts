@@ -33,6 +33,21 @@ describe('an answer from the cache', () => {
     expect(origin.requests).toHaveLength(1);
   });
 
+  it('that is an error was stored whole or not at all, however little of it was read for the error', async () => {
+    const body = 'no such city '.repeat(50_000);
+    await using origin = await cachedOrigin((request, _count, response) => {
+      response.writeHead(404, headers).write(body);
+      setTimeout(() => (request.url === '/cut' ? response.destroy() : response.end()), 20);
+      return undefined;
+    });
+    for (const path of ['/long', '/cut']) {
+      await expect(origin.api.get(path).response()).rejects.toMatchObject({ status: 404 });
+      const again = origin.get(path);
+      if (path === '/cut') await expect(again).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK' });
+      else expect((await again).text).toHaveLength(body.length);
+    }
+  });
+
   it('is inflated like any other', async () => {
     const body = Buffer.from('H4sIAAAAAAAAA0vMKy5PLVIwBADTlHn7CAAAAA==', 'base64');
     await using origin = await cachedOrigin((_request, _count, response) => {

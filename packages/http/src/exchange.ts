@@ -100,7 +100,7 @@ async function openAnswer(
   const opened = await open(dispatcher, request, signal);
   destroyOnAbort(opened.body, signal);
   if (isSuccess(opened.status) || maxErrorBytes === undefined) return opened;
-  return { ...opened, body: await readStart(opened.body, maxErrorBytes) };
+  return { ...opened, ...(await readStart(opened.body, maxErrorBytes)) };
 }
 
 /**
@@ -186,19 +186,21 @@ function abortWith(signal: AbortSignal, fail: (error: unknown) => void) {
 }
 
 /** As much of the start as comes; lets go of the rest. */
-async function readStart(body: Readable, maxBytes: number): Promise<Buffer> {
+async function readStart(body: Readable, maxBytes: number): Promise<Pick<Reply, 'body' | 'truncated'>> {
   const chunks: Buffer[] = [];
   let length = 0;
+  let truncated = true;
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       length += chunk.byteLength;
-      if (length >= maxBytes) break;
+      if (length > maxBytes) break;
     }
+    truncated = length > maxBytes;
   } catch {
     // the status is what counts
   }
-  return Buffer.concat(chunks);
+  return { body: Buffer.concat(chunks), truncated };
 }
 
 function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.DispatchOptions {

@@ -21,6 +21,7 @@ export class Flight {
   readonly landing: Promise<Landing>;
   /** `undefined` where the first caller cannot leave. */
   readonly signal: AbortSignal | undefined;
+  readonly #first: AbortSignal | undefined;
   readonly #controller: AbortController | undefined;
   readonly #onEnd: () => void;
   #land!: (landing: Landing) => void;
@@ -31,6 +32,7 @@ export class Flight {
 
   /** @param onEnd Called once, when there is nothing to wait for any more. */
   constructor(first: AbortSignal | undefined, onEnd: () => void) {
+    this.#first = first;
     this.#controller = first === undefined ? undefined : new AbortController();
     this.signal = this.#controller?.signal;
     this.#onEnd = onEnd;
@@ -47,10 +49,11 @@ export class Flight {
     this.#land(landing);
   }
 
-  /** The head is there, and the body on its way to the first caller, who does not wait any more. */
+  /** The head is there, and the body on its way to the first caller, who does not wait any more, or has left. */
   bodyComes(copied: CopiedBody): void {
     this.#copied = copied;
-    if (this.#waiting > 1) this.#waitForBody(copied);
+    const others = this.#first?.aborted === true ? this.#waiting : this.#waiting - 1;
+    if (others > 0) this.#waitForBody(copied);
   }
 
   join(): void {

@@ -184,6 +184,7 @@ class CacheLayer {
     };
     const lookup: Lookup = { request: plain, call, key, wanted: noDirectives, entry, forwarded: 'stale' };
     const flight = this.#takeOff(flightKey, undefined);
+    flight.join(); // and stays: it ends when it has landed, whoever of those who wait for it leaves
     void this.#origin
       .fetch(lookup, flight, false)
       .catch((error: unknown) => this.#cache.fail('refresh', key, error))

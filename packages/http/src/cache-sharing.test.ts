@@ -81,6 +81,22 @@ describe.each([
     for (const { signal } of [first, second, ...last]) expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
+  it('goes on for one who waits when the first caller has left before its head came', async () => {
+    const { origin, held, arrived } = await heldOrigin();
+    await using _ = origin;
+    const first = new AbortController();
+    const leaving = read(origin, { signal: first.signal });
+    const second = read(origin);
+    await arrived(1);
+    first.abort(new Error('left'));
+    await expect(leaving).rejects.toThrow('left');
+    held[0]?.writeHead(200, minute).write('still ');
+    await sleep(20);
+    held[0]?.end('one');
+    expect(await second).toBe('still one');
+    expect(held).toHaveLength(1);
+  });
+
   it('fails for all when it fails', async () => {
     const { origin, held, arrived } = await heldOrigin();
     await using _ = origin;
@@ -194,6 +210,36 @@ describe('one request for many', () => {
       await arrived(2);
       held[1]?.writeHead(304, { ...minute, etag: '"a"', date: httpDate() }).end();
       expect(new Set((await Promise.all(reads)).map(({ text }) => text))).toEqual(new Set(['valid']));
+      expect(held).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a refresh in the background', () => {
+  it('is not ended by one who waits for it and leaves', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { origin, held, arrived } = await heldOrigin();
+      await using _ = origin;
+      const first = origin.get();
+      await arrived(1);
+      held[0]?.writeHead(200, { 'cache-control': 'max-age=60, stale-while-revalidate=60' }).end('old');
+      await first;
+      vi.setSystemTime(Date.now() + 70_000);
+      expect((await origin.get()).text).toBe('old');
+      await arrived(2);
+      vi.setSystemTime(Date.now() + 100_000); // too old to be given without it
+      const controller = new AbortController();
+      const leaving = origin.api.get('/', { signal: controller.signal }).text();
+      await sleep(20);
+      controller.abort(new Error('left'));
+      await expect(leaving).rejects.toThrow('left');
+      const staying = origin.get();
+      await sleep(20);
+      held[1]?.writeHead(200, { 'cache-control': 'max-age=600' }).end('new');
+      expect((await staying).text).toBe('new');
       expect(held).toHaveLength(2);
     } finally {
       vi.useRealTimers();

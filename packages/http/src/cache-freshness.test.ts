@@ -30,6 +30,23 @@ async function expectLifetime(seconds: number, headers: Headers, mode: 'private'
   expect(await freshAfter(seconds + 1, headers, mode)).toBe(false);
 }
 
+describe('a clock that is set back', () => {
+  it('makes nothing fresh for longer', async () => {
+    const headers = { 'cache-control': 'max-age=60' };
+    expect(await freshAfter(-59, headers)).toBe(true); // two machines may differ by some seconds
+    expect(await freshAfter(-61, headers)).toBe(false);
+  });
+
+  it('between a request and its answer takes nothing from the age that the answer tells', async () => {
+    await using origin = await cachedOrigin((_request, count) => {
+      if (count === 1) pass(-3_600);
+      return { headers: { 'cache-control': 'max-age=60', age: '50' } };
+    });
+    await origin.get();
+    expect((await origin.get()).headers.get('age')).toBe('50');
+  });
+});
+
 describe('RFC 9111, section 4.2.1: freshness lifetime', () => {
   it('max-age comes before Expires', () =>
     expectLifetime(60, { 'cache-control': 'max-age=60', expires: httpDate(500) }));

@@ -50,7 +50,7 @@ export function freshnessOf(
   return {
     date,
     // section 4.2.3
-    initialAgeMs: Math.max(0, respondedAt - date, ageSaid(fields) * 1_000 + respondedAt - requestedAt),
+    initialAgeMs: Math.max(0, respondedAt - date, ageSaid(fields) * 1_000 + Math.max(0, respondedAt - requestedAt)),
     lifetimeMs: said ?? guessLifetime(status, directives, fields, date),
     isExplicit: said !== undefined,
     alwaysValidate: directives.noCache,

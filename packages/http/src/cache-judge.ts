@@ -9,8 +9,9 @@ export type Verdict =
   | 'use-and-refresh'
   | 'validate';
 
+/** Where the clock was set back nobody knows how old it is: what seems to come from the future is aged by as much. */
 export function ageOf(entry: CacheEntry, mode: CacheMode, now: number): number {
-  return entry.freshness(mode).initialAgeMs + Math.max(0, now - entry.respondedAt);
+  return entry.freshness(mode).initialAgeMs + Math.abs(now - entry.respondedAt);
 }
 
 /**

@@ -19,6 +19,24 @@ function part(first: number, last: number, headers: Record<string, string> = tag
   return { status: 206, headers: { ...headers, ...range }, body: digits.slice(first, last + 1) };
 }
 
+describe('parts that say different things of the whole', () => {
+  it('are not joined, whatever tag they have', async () => {
+    const lie = { 'content-range': 'bytes 5-9/20' };
+    await using origin = await cachedOrigin([
+      part(0, 4),
+      { status: 206, headers: { ...tagged, ...lie }, body: '56789' },
+      whole,
+    ]);
+    await origin.get('/', { range: 'bytes=0-4' });
+    await origin.get('/', { range: 'bytes=5-9' });
+    expect(await origin.get('/', { range: 'bytes=0-9' })).toMatchObject({
+      text: digits,
+      cache: expect.stringMatching(/^fwd/),
+    });
+    expect(origin.requests).toHaveLength(3);
+  });
+});
+
 describe('RFC 9110, section 14.2: ranges of what is stored whole', () => {
   it.each([
     ['bytes=0-1', '01', 'bytes 0-1/10'],

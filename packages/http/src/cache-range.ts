@@ -48,15 +48,16 @@ export function parseContentRange(fields: Fields): PartialRange | undefined {
   return range.last < (range.complete ?? Infinity) ? range : undefined;
 }
 
-/** One part of two that overlap or touch. Whether they are parts of the same is for the caller to know. */
+/** One part of two that overlap or touch, and say the same of the whole. Whether they are parts of the same is for the caller to know. */
 export function joinParts(
   a: { readonly range: PartialRange; readonly body: Uint8Array },
   b: { readonly range: PartialRange; readonly body: Uint8Array },
 ): { readonly range: PartialRange; readonly body: Uint8Array } | undefined {
   const [left, right] = a.range.first <= b.range.first ? [a, b] : [b, a];
   if (right.range.first > left.range.last + 1) return undefined;
+  const complete = left.range.complete ?? right.range.complete;
+  if (complete !== (right.range.complete ?? complete)) return undefined;
   if (right.range.last <= left.range.last) return left;
   const body = Buffer.concat([left.body, right.body.subarray(left.range.last + 1 - right.range.first)]);
-  const complete = left.range.complete ?? right.range.complete;
   return { range: { first: left.range.first, last: right.range.last, complete }, body };
 }

@@ -4,8 +4,11 @@ import { type Fields, fieldOf, type Outgoing } from './message.ts';
 /** A request header that chose a response, and what it held; `null` where it was not there. */
 export type Selector = readonly [name: string, value: string | null];
 
+/** Each is looked at for each request. */
+const maxNames = 64;
+
 /**
- * What `Vary` names; `undefined` where it has a `*` and no request matches.
+ * What `Vary` names; `undefined` where it has a `*` and no request matches, or more names than are good for anything.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-4.1
  */
@@ -14,7 +17,7 @@ export function parseVary(fields: Fields): readonly string[] | undefined {
   if (value === undefined) return [];
   const names = new Set(value.split(',').map((name) => name.trim().toLowerCase()));
   names.delete('');
-  return names.has('*') ? undefined : [...names].toSorted();
+  return names.has('*') || names.size > maxNames ? undefined : [...names].toSorted();
 }
 
 /** @param names Sorted, in lower case. */

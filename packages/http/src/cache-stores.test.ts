@@ -120,6 +120,16 @@ describe('sqliteCache', () => {
     }
   });
 
+  it('finds what is outdated without reading all that it keeps', async () => {
+    const file = nextFile();
+    await using origin = await cachedOrigin([{ headers: minute }], sqliteCache(file));
+    await origin.get();
+    const database = new DatabaseSync(file);
+    const plan = database.prepare('EXPLAIN QUERY PLAN DELETE FROM dex_http_cache WHERE keep_until <= 1').all();
+    database.close();
+    expect(plan).toMatchObject([{ detail: expect.stringContaining('USING INDEX') }]);
+  });
+
   it('throws at once where there can be no file', () => {
     expect(() => sqliteCache(join(folder, 'none', 'a.db'))).toThrow('unable to open database file');
     expect(() => sqliteCache(nextFile(), { maxBytes: 100 })).toThrow(

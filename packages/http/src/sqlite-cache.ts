@@ -118,6 +118,8 @@ function prepare(database: DatabaseSync): Statements {
   database.exec(`CREATE TABLE IF NOT EXISTS dex_http_cache (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, variant TEXT NOT NULL, entry BLOB NOT NULL, keep_until REAL NOT NULL,
     UNIQUE (key, variant))`);
+  // without it every row would be read, and its body before it, to find what is outdated
+  database.exec('CREATE INDEX IF NOT EXISTS dex_http_cache_keep_until ON dex_http_cache (keep_until)');
   return {
     get: database.prepare('SELECT variant, entry FROM dex_http_cache WHERE key = ?'),
     set: database.prepare(

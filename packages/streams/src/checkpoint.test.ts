@@ -524,16 +524,18 @@ describe('an abort', () => {
 describe('toFile', () => {
   it('refuses rows, says what makes text of them, and leaves the file as it was', async () => {
     const path = join(folder, 'rows');
-    const rows = [{ tempMax: 12.8 }] as unknown as string[];
+    const rows = [{ tempMax: 12.8 }];
     const refused = {
       name: 'OptionError',
       option: 'toFile.items',
       message:
         'Option "toFile.items" must be text or bytes (put toNdjson() or toCsv() before it), got an object (Object).',
     };
+    // @ts-expect-error rows are no text
     await expect(run(rows, toFile(path))).rejects.toMatchObject(refused);
     await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
     await run(['a'], toFile(path));
+    // @ts-expect-error nor are they behind some
     await expect(run(['b', ...rows], toFile(path))).rejects.toMatchObject(refused);
     expect(await readFile(path, 'utf8')).toBe('a');
   });

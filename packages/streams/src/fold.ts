@@ -51,7 +51,7 @@ export function scan<I, S>(fn: (state: S, item: I) => S, initial: S): Operator<I
  * ```
  *
  * @param initial The state before the first item, or a function that makes one for each run, so that `fn` may change it.
- * @throws {OperatorError} From the pipe, when `fn` throws.
+ * @throws {OperatorError} From the pipe, when `fn` or `initial` throws.
  */
 export function reduce<I, S>(fn: (state: S, item: I) => S, initial: S | (() => S)): Operator<I, S> {
   checkFunction('reduce.fn', fn);
@@ -60,7 +60,12 @@ export function reduce<I, S>(fn: (state: S, item: I) => S, initial: S | (() => S
     name: 'reduce',
     holds: true,
     fuse(push, fail, { clock, out, restored }) {
-      let state = isMaker(initial) ? initial() : initial;
+      let state: S;
+      try {
+        state = isMaker(initial) ? initial() : initial;
+      } catch (error) {
+        throw fail(error);
+      }
       if (isSaved(restored, state)) ({ state } = restored);
       return {
         push(item) {

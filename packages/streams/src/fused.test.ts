@@ -12,6 +12,7 @@ import {
   fromChunks,
   KeyLimitError,
   map,
+  mapAsync,
   type Operator,
   OperatorError,
   pipe,
@@ -173,6 +174,32 @@ describe('reduce', () => {
     );
     expect(await Array.fromAsync(groups)).toEqual([[1, 2]]);
     expect(await Array.fromAsync(groups)).toEqual([[1, 2]]);
+  });
+
+  it.each([
+    ['behind one that does not', tap<number>(() => {})],
+    ['behind one that waits', mapAsync((n: number) => n)],
+  ])('fails when its state cannot be made, and lets the source go: %s', async (_, before) => {
+    const cause = new Error('No state.');
+    const failing = reduce(add, () => {
+      throw cause;
+    });
+    for (const read of [run, Array.fromAsync]) {
+      let reason: unknown;
+      const stream = new ReadableStream<number>({ cancel: (given) => void (reason = given) });
+      const rows = pipe(stream, before, failing);
+      const error: unknown = await read(rows).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ operator: 'reduce', place: 2, position: undefined, cause });
+      expect(stream.locked).toBe(false);
+      expect(reason).toBe(error);
+    }
+  });
+
+  it('knows no place where there was no item', async () => {
+    const failing = map(() => {
+      throw new Error('No average.');
+    });
+    await expect(run(pipe([], reduce(Math.max, 0), failing))).rejects.toThrow('map (operator 2) failed: No average.');
   });
 
   it('makes nothing of a source that fails', async () => {

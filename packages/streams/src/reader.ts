@@ -91,8 +91,16 @@ export class Reader<T> {
     };
     const position = (): Position => locate(this.#position, this.#before, this.#at);
     const fail = ({ operator, place }: PlacedOperator, error: unknown): OperatorError =>
-      new OperatorError(operator.name, place, position(), error);
-    this.#steps = new Steps(operators, out, { fail, position, restore });
+      new OperatorError(operator.name, place, this.#before + this.#at < 0 ? undefined : position(), error);
+    const context = { fail, position, restore };
+    try {
+      this.#steps = new Steps(operators, out, context);
+    } catch (error) {
+      // Thrown when asked for the first item, once the input is closed.
+      this.#open = false;
+      this.#failure = { error };
+      this.#steps = new Steps([], out, context);
+    }
   }
 
   /** @returns What comes next; `undefined` at the end. */

@@ -11,7 +11,7 @@ import type { RequestPlan } from './perform.ts';
 import { ProgressMeter, withUploadProgress } from './progress.ts';
 import { encodeBody } from './request-body.ts';
 import { checkMaxRedirects } from './redirects.ts';
-import { mergeHeaders, normalizeHeaders } from './request-headers.ts';
+import { encodingForRange, mergeHeaders, normalizeHeaders } from './request-headers.ts';
 import type { RequestOptions } from './request-options.ts';
 import { parseBaseUrl, type Query, type QueryOf, resolveUrl } from './url.ts';
 
@@ -96,7 +96,7 @@ function openClient(holdings: Holdings): Client {
       request: {
         url,
         method,
-        headers: mergeHeaders(defaults, bodyHeaders, own, idempotencyHeaders(idempotencyKey)),
+        headers: mergeHeaders(defaults, encodingForRange(own), bodyHeaders, own, idempotencyHeaders(idempotencyKey)),
         body: onUploadProgress === undefined ? body : withUploadProgress(body, onUploadProgress),
       },
       send,

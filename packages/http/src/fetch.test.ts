@@ -136,6 +136,137 @@ describe('api.fetch, as fetch itself', () => {
     }
   });
 
+  it('takes null for no init, and refuses what Request refuses', async () => {
+    const { url, fetches } = await setUp((_request, response) => response.end('rain'));
+    const wrong: Record<string, unknown>[] = [
+      { redirect: 'nope' },
+      { cache: 'nope' },
+      { mode: 'navigate' },
+      { body: 'of a GET' },
+      { integrity: 'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' },
+    ];
+    for (const [, get] of fetches) {
+      await expect((await get(url, JSON.parse('null'))).text()).resolves.toBe('rain');
+      for (const init of wrong) await expect(get(url, init)).rejects.toThrow(TypeError);
+    }
+  });
+
+  it.each<[string, () => RequestInit['body']]>([
+    ['a string', () => 'rain'],
+    ['a Blob', () => new Blob(['rain'])],
+    ['bytes', () => new TextEncoder().encode('rain')],
+    [
+      'a FormData',
+      () => {
+        const form = new FormData();
+        form.append('city', 'Seattle');
+        return form;
+      },
+    ],
+  ])('sends %s with its length, and again after a 307', async (_what, body) => {
+    const { url, fetches } = await setUp((request, response) => {
+      void readText(request).then((text) => {
+        if (request.url === '/') response.writeHead(307, { location: '/on' }).end();
+        else sendJson(response, Number(request.headers['content-length']) === text.length && text !== '');
+      });
+    });
+    for (const [, send] of fetches) {
+      await expect((await send(url, { method: 'POST', body: body() ?? null })).json()).resolves.toBe(true);
+    }
+  });
+
+  it('reads a FormData back by the boundary it names', async () => {
+    const { url, fetches } = await setUp((request, response) => {
+      response.setHeader('content-type', request.headers['content-type'] ?? '');
+      request.pipe(response);
+    });
+    for (const [, send] of fetches) {
+      const form = new FormData();
+      form.append('city', 'Seattle');
+      const echoed = await (await send(url, { method: 'POST', body: form })).formData();
+      expect([...echoed]).toEqual([['city', 'Seattle']]);
+      const typed = await send(url, { method: 'POST', body: form, headers: { 'content-type': 'x/y' } });
+      expect(typed.headers.get('content-type')).toBe('x/y');
+    }
+  });
+
+  it('heeds the cache mode of a Request', async () => {
+    const { url, fetches } = await setUp((request, response) => sendJson(response, request.headers['cache-control']));
+    for (const [, get] of fetches) {
+      await expect((await get(new Request(url, { cache: 'reload' }))).json()).resolves.toBe('no-cache');
+    }
+  });
+
+  it('asks for a part as it is, not compressed', async () => {
+    const { url, api, fetches } = await setUp((request, response) =>
+      sendJson(response, request.headers['accept-encoding']),
+    );
+    const headers = { range: 'bytes=0-4' };
+    for (const [, get] of fetches) await expect((await get(url, { headers })).json()).resolves.toBe('identity');
+    await expect(api.get(url, { headers }).json()).resolves.toBe('identity');
+    const asked = { ...headers, 'accept-encoding': 'br' };
+    await expect(api.get(url, { headers: asked }).json()).resolves.toBe('br');
+  });
+
+  it.each([600, 999])('passes on a status past what a Response may be made with: %s', async (status) => {
+    const { url, fetches } = await setUp((_request, response) => response.writeHead(status).end('odd'));
+    for (const [, get] of fetches) {
+      const response = await get(url);
+      expect([response.status, response.ok, response.clone().status, await response.text()]).toEqual([
+        status,
+        false,
+        status,
+        'odd',
+      ]);
+    }
+  });
+
+  it('tells clones where they came from', async () => {
+    const { url, fetches } = await setUp((request, response) => {
+      if (request.url === '/on') response.end('rain');
+      else response.writeHead(302, { location: '/on' }).end();
+    });
+    for (const [, get] of fetches) {
+      const response = await get(url);
+      const copy = response.clone().clone();
+      expect([copy.url, copy.redirected]).toEqual([`${url}/on`, true]);
+      await expect(Promise.all([response.text(), copy.text()])).resolves.toEqual(['rain', 'rain']);
+    }
+  });
+
+  it('rejects with a TypeError when the body breaks off, or is not what its coding says', async () => {
+    const { url, fetches } = await setUp((request, response) => {
+      if (request.url === '/coding') response.setHeader('content-encoding', 'gzip').end('no gzip');
+      else
+        response.writeHead(200, { 'content-length': 9 }).write('rain', () => setTimeout(() => response.destroy(), 5));
+    });
+    for (const [, get] of fetches) {
+      for (const path of ['/', '/coding']) {
+        await expect((await get(url + path)).text()).rejects.toMatchObject({ name: 'TypeError' });
+      }
+    }
+  });
+
+  it('lets go of the body of a 205', async () => {
+    const { url, api } = await setUp(
+      (request, response) => {
+        if (request.url === '/') response.writeHead(205, { 'content-length': 9 }).write('rain');
+        else response.end('next');
+      },
+      { connections: 1 },
+    );
+    expect((await api.fetch(url)).body).toBeNull();
+    await expect((await api.fetch(`${url}/next`)).text()).resolves.toBe('next');
+  });
+
+  it('cancels a stream that it could not send', async () => {
+    const { api } = await setUp(() => {});
+    let isCancelled = false;
+    const body = new ReadableStream({ cancel: () => void (isCancelled = true) }, { highWaterMark: 0 });
+    await expect(api.fetch('http://127.0.0.1:1', { method: 'POST', body, duplex: 'half' })).rejects.toThrow(TypeError);
+    expect(isCancelled).toBe(true);
+  });
+
   it('leaves headers of the connection out', async () => {
     const { url, fetches } = await setUp((request, response) => sendJson(response, request.headers['te'] ?? 'none'));
     for (const [, get] of fetches.slice(1)) {
@@ -169,7 +300,10 @@ describe('api.fetch, beyond fetch', () => {
     const api = createClient({ baseUrl: server.url });
     open.push(server, api);
     const response = await api.fetch('/');
-    await expect(response.text()).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK', status: 200 });
+    await expect(response.text()).rejects.toMatchObject({
+      name: 'TypeError',
+      cause: { code: 'DEX_HTTP_NETWORK', status: 200 },
+    });
     await api.close();
     await expect(api.fetch('/')).rejects.toMatchObject({ name: 'TypeError', cause: { code: 'DEX_HTTP_CLOSED' } });
   });

@@ -1,10 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
+import { encodeMultipart } from './multipart.ts';
+import { encodeBody } from './request-body.ts';
+import { encodingForRange } from './request-headers.ts';
 import { contentChunks, type ContentOptions } from './content.ts';
 import {
   type Call,
   destroyOnAbort,
   fieldOf,
+  isStreamBody,
   letGo,
   type Outgoing,
   type OutgoingBody,
@@ -29,11 +33,11 @@ export interface FetchTarget {
  * @see https://fetch.spec.whatwg.org/#fetch-method
  */
 export function createFetch({ send, options, headers: own, resolve }: FetchTarget): typeof globalThis.fetch {
-  return async (input, init = {}) => {
-    const { signal, ...asked } = readInput(input, init, resolve);
+  return async (input, init) => {
+    const { signal, ...asked } = readInput(input, init ?? {}, resolve);
     signal?.throwIfAborted();
     try {
-      const headers = { accept: '*/*', ...own, ...asked.headers };
+      const headers = { accept: '*/*', ...own, ...encodingForRange(asked.headers), ...asked.headers };
       const request: Outgoing = {
         url: asked.url,
         method: asked.method,
@@ -54,9 +58,10 @@ export function createFetch({ send, options, headers: own, resolve }: FetchTarge
         letGo(reply);
         throw new Error(`${request.method} was answered with a redirect.`);
       }
-      if (init.cache === 'only-if-cached' && reply.status === 504) throw new Error('It is not in the cache.');
+      if (asked.cache === 'only-if-cached' && reply.status === 504) throw new Error('It is not in the cache.');
       return toResponse(reply, request, { ...options, signal });
     } catch (cause) {
+      if (isStreamBody(asked.body)) asked.body.discard?.();
       if (signal?.aborted === true) throw signal.reason;
       throw new TypeError('fetch failed', { cause });
     }
@@ -69,41 +74,76 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: OutgoingBody;
   readonly signal: AbortSignal | undefined;
-  readonly redirect: RequestInit['redirect'];
+  readonly redirect: Redirect;
+  readonly cache: Cache;
 }
+
+type Redirect = NonNullable<RequestInit['redirect']>;
+type Cache = NonNullable<RequestInit['cache']>;
 
 /** @throws {TypeError} When it is no request that can be sent. */
 function readInput(input: string | URL | Request, init: RequestInit, resolve: FetchTarget['resolve']): Asked {
-  const { method = 'GET', body = null, redirect = 'follow' } = init;
-  const directives = cacheDirectives[init.cache ?? 'default'];
   try {
-    if (!(input instanceof Request) && body === null && method === 'GET') {
-      const headers = readHeaders(init.headers === undefined ? [] : new Headers(init.headers), directives);
-      return { url: resolve(input), method, headers, body, signal: init.signal ?? undefined, redirect };
+    if (!(input instanceof Request) && isPlain(init)) {
+      const { redirect = 'follow', cache = 'default' } = init;
+      const headers = readHeaders(init.headers === undefined ? [] : new Headers(init.headers), cache);
+      return {
+        url: resolve(input),
+        method: 'GET',
+        headers,
+        body: null,
+        signal: init.signal ?? undefined,
+        redirect,
+        cache,
+      };
     }
     // What has more to it is read by the standard's own class: methods, bodies and their types.
     const request = new Request(input instanceof Request ? input : resolve(input), init);
-    return {
-      url: resolve(request.url),
-      method: request.method,
-      headers: readHeaders(request.headers, directives),
-      body: readBody(request, body),
-      signal: request.signal,
-      redirect: request.redirect,
-    };
+    const { redirect, cache, method, signal } = request;
+    if (request.integrity !== '') throw new TypeError('integrity is not checked here: leave it out.');
+    const { body, contentType } = readBody(request, init);
+    const headers = readHeaders(request.headers, cache);
+    if (contentType !== undefined) headers['content-type'] = contentType;
+    return { url: resolve(request.url), method, headers, body, signal, redirect, cache };
   } catch (cause) {
     throw cause instanceof TypeError ? cause : new TypeError('fetch failed', { cause });
   }
 }
 
-/** A body that is at hand can be sent again; a stream cannot. */
-function readBody(request: Request, given: unknown): OutgoingBody {
+const plainNames = new Set(['cache', 'headers', 'method', 'redirect', 'signal']);
+const redirects = new Set(['error', 'follow', 'manual']);
+
+/** A GET with nothing to it that only `Request` could read, or refuse. */
+function isPlain(init: RequestInit): boolean {
+  for (const name in init) if (!plainNames.has(name)) return false;
+  const { method = 'GET', redirect = 'follow', cache = 'default' } = init;
+  return method === 'GET' && redirects.has(redirect) && Object.hasOwn(cacheDirectives, cache);
+}
+
+interface ReadBody {
+  readonly body: OutgoingBody;
+  /** In place of the one that `Request` made. */
+  readonly contentType?: string | undefined;
+}
+
+/** A body that is at hand can be sent again; a stream cannot, nor what is in a `Request` already. */
+function readBody(request: Request, { body: given, headers }: RequestInit): ReadBody {
+  const atHand = bytesOf(given);
+  if (atHand !== undefined) return { body: atHand };
+  if (given instanceof FormData) {
+    const { body, bodyHeaders } = encodeMultipart(given);
+    return { body, contentType: new Headers(headers).has('content-type') ? undefined : bodyHeaders['content-type'] };
+  }
+  const body = given instanceof Blob ? given : request.body;
+  return { body: body === null ? null : encodeBody(request.method, { body }).body };
+}
+
+function bytesOf(given: unknown): string | Uint8Array | undefined {
   if (typeof given === 'string') return given;
   if (given instanceof URLSearchParams) return given.toString();
   if (given instanceof ArrayBuffer) return new Uint8Array(given);
   if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
-  const { body } = request;
-  return body === null ? null : { replayable: false, open: () => body };
+  return undefined;
 }
 
 /** What belongs to the connection. `fetch` leaves such headers out without a word. */
@@ -119,18 +159,16 @@ const forbidden = new Set([
   'upgrade',
 ]);
 
-function readHeaders(
-  headers: Iterable<readonly [string, string]>,
-  directives: string | undefined,
-): Record<string, string> {
+function readHeaders(headers: Iterable<readonly [string, string]>, cache: Cache): Record<string, string> {
   const read: Record<string, string> = {};
   for (const [name, value] of headers) if (!forbidden.has(name)) read[name] = value;
+  const directives = cacheDirectives[cache];
   if (directives !== undefined) read['cache-control'] ??= directives;
   return read;
 }
 
 /** Cache modes in the words of HTTP, which the cache under it goes by. */
-const cacheDirectives: Readonly<Record<NonNullable<RequestInit['cache']>, string | undefined>> = {
+const cacheDirectives: Readonly<Record<Cache, string | undefined>> = {
   default: undefined,
   'no-store': 'no-store',
   reload: 'no-cache',
@@ -148,16 +186,28 @@ function withoutGaps(headers: Readonly<Record<string, string | undefined>>): Rec
 const bodiless = new Set([204, 205, 304]);
 
 function toResponse(reply: Reply, request: Outgoing, options: ContentOptions): Response {
-  const { status, fields } = reply;
-  const init = { status, statusText: STATUS_CODES[status] ?? '', headers: toHeaders(fields) };
-  const response = new Response(
-    bodiless.has(status) || request.method === 'HEAD' ? null : toBody(reply, options),
-    init,
-  );
-  const { href } = reply.redirectedTo ?? request.url;
-  Object.defineProperty(response, 'url', { value: href });
-  if (reply.redirectedTo !== undefined) Object.defineProperty(response, 'redirected', { value: true });
-  return response;
+  const { status, fields, redirectedTo } = reply;
+  const isBodiless = bodiless.has(status) || request.method === 'HEAD';
+  if (status === 205) letGo(reply); // it should have no body, and nobody would read the one it has
+  const init = {
+    status: Math.min(status, maxStatus),
+    statusText: STATUS_CODES[status] ?? '',
+    headers: toHeaders(fields),
+  };
+  return tell(new Response(isBodiless ? null : toBody(reply, options), init), {
+    url: { value: (redirectedTo ?? request.url).href },
+    redirected: { value: redirectedTo !== undefined },
+    ...(status > maxStatus && { status: { value: status } }),
+  });
+}
+
+/** The highest that a `Response` may be made with; `fetch` makes others. */
+const maxStatus = 599;
+
+/** A response and its clones, with what only `fetch` could tell it. */
+function tell(response: Response, about: PropertyDescriptorMap): Response {
+  const clone = (): Response => tell(Response.prototype.clone.call(response), about);
+  return Object.defineProperties(response, { ...about, clone: { value: clone } });
 }
 
 function toBody(reply: Reply, options: ContentOptions): Uint8Array<ArrayBuffer> | ReadableStream {
@@ -168,7 +218,9 @@ function toBody(reply: Reply, options: ContentOptions): Uint8Array<ArrayBuffer> 
     type: 'bytes',
     async pull(controller) {
       for (;;) {
-        const { done, value } = await chunks.next();
+        const { done, value } = await chunks.next().catch((cause: unknown) => {
+          throw options.signal?.aborted === true ? options.signal.reason : new TypeError('terminated', { cause });
+        });
         if (done === true) {
           controller.close();
           controller.byobRequest?.respond(0);

@@ -35,7 +35,7 @@ export async function perform(plan: RequestPlan, whole: boolean, headers?: Outgo
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, signal);
   if (throwHttpErrors && !isSuccess(reply.status)) {
     letGo(reply);
-    throw new StatusError(reply.facts, reply, await readStart(reply, plan));
+    throw new StatusError(reply.facts, reply, await readStart(reply, { ...plan, progress: undefined }));
   }
   if (reply.truncated === true) throw new BodyTooLargeError(reply.facts, maxBodyBytes);
   return reply;

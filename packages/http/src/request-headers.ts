@@ -46,3 +46,15 @@ export function mergeHeaders(...layers: readonly RequestHeaders[]): Record<strin
   }
   return merged;
 }
+
+/**
+ * Ranges count the bytes that are sent, and a part of a compressed body cannot be decompressed.
+ *
+ * @see https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+ */
+export function encodingForRange(headers: RequestHeaders): RequestHeaders {
+  return headers['range'] === undefined ? noHeaders : identity;
+}
+
+const noHeaders: RequestHeaders = {};
+const identity: RequestHeaders = { 'accept-encoding': 'identity' };

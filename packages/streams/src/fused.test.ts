@@ -15,6 +15,7 @@ import {
   mapAsync,
   type Operator,
   OperatorError,
+  type Pipe,
   pipe,
   reduce,
   run,
@@ -184,7 +185,7 @@ describe('reduce', () => {
     const failing = reduce(add, () => {
       throw cause;
     });
-    for (const read of [run, Array.fromAsync]) {
+    for (const read of [run, (rows: Pipe<number>) => Array.fromAsync(rows)]) {
       let reason: unknown;
       const stream = new ReadableStream<number>({ cancel: (given) => void (reason = given) });
       const rows = pipe(stream, before, failing);

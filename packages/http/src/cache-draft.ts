@@ -1,5 +1,6 @@
 import { hasValidator } from './cache-conditional.ts';
-import { credentialOf, storedFields, type StoredResponse } from './cache-entry.ts';
+import type { CredentialKeeper } from './cache-credential.ts';
+import { storedFields, type StoredResponse } from './cache-entry.ts';
 import { freshnessOf, mayStore } from './cache-freshness.ts';
 import { usefulMs } from './cache-judge.ts';
 import { parseContentRange } from './cache-range.ts';
@@ -20,10 +21,16 @@ export type Draft = Omit<StoredResponse, 'body'>;
 const maxValidateMs = 7 * 86_400_000;
 
 /** What is to be stored of the answer to a GET; `undefined` when nothing is. */
-export function draftOf(head: Head, times: Times, headers: Outgoing['headers'], cache: HttpCache): Draft | undefined {
+export function draftOf(
+  head: Head,
+  times: Times,
+  request: Outgoing,
+  cache: HttpCache,
+  keeper: CredentialKeeper,
+): Draft | undefined {
   const { mode, staleIfErrorMs, maxEntryBytes } = cache;
   const { status, fields } = head;
-  if (!mayStore(status, fields, mode, headers['authorization'] !== undefined)) return undefined;
+  if (!mayStore(status, fields, mode, keeper.isAuthorized(request))) return undefined;
   const names = parseVary(fields);
   const range = status === 206 ? parseContentRange(fields) : undefined;
   if (names === undefined || (status === 206 && range === undefined)) return undefined;
@@ -38,8 +45,8 @@ export function draftOf(head: Head, times: Times, headers: Outgoing['headers'], 
     status,
     fields: kept,
     ...times,
-    selectors: selectorsOf(names, headers),
-    credential: credentialOf(headers, mode),
+    selectors: selectorsOf(names, request.headers),
+    credential: keeper.credentialOf(request),
     range,
     keepUntil: times.respondedAt + keepMs,
   };

@@ -1,6 +1,6 @@
 import { type Freshness, freshnessOf, type CacheMode } from './cache-freshness.ts';
 import type { PartialRange } from './cache-range.ts';
-import { digest, matches, type Selector } from './cache-vary.ts';
+import { matches, type Selector } from './cache-vary.ts';
 import { parseCacheControl } from './cache-control.ts';
 import type { RequestFacts } from './facts.ts';
 import { type Fields, fieldOf, type Outgoing } from './message.ts';
@@ -15,7 +15,7 @@ export interface StoredResponse {
   readonly respondedAt: number;
   /** The request headers that `Vary` names. */
   readonly selectors: readonly Selector[];
-  /** A digest of the `Authorization` that a private cache keeps the response for. */
+  /** A digest of the credentials that a private cache keeps the response for; empty without them, `null` in a shared one. */
   readonly credential: string | null;
   /** Which bytes of the whole `body` holds; `undefined` when all. */
   readonly range: PartialRange | undefined;
@@ -81,18 +81,9 @@ export class CacheEntry implements StoredResponse {
   }
 
   /** @internal */
-  isFor(headers: Outgoing['headers'], mode: CacheMode): boolean {
-    return this.credential === credentialOf(headers, mode) && matches(this.selectors, headers);
+  isFor(headers: Outgoing['headers'], credential: string | null): boolean {
+    return this.credential === credential && matches(this.selectors, headers);
   }
-}
-
-/**
- * A private cache keeps what was asked for with credentials for those alone. (A shared one stores it only where the server
- * lets it, for all.)
- */
-export function credentialOf(headers: Outgoing['headers'], mode: CacheMode): string | null {
-  const authorization = headers['authorization'];
-  return authorization === undefined || mode === 'shared' ? null : digest(authorization);
 }
 
 /** They hold for one connection, or one exchange. */

@@ -1,9 +1,10 @@
 import { answerFrom, gatewayTimeout, withCacheStatus } from './cache-answer.ts';
 import { type Directives, noDirectives, parseCacheControl } from './cache-control.ts';
+import type { CredentialKeeper } from './cache-credential.ts';
 import type { CacheEntry } from './cache-entry.ts';
 import { Flight, type Landing } from './cache-flight.ts';
 import { ageOf, judge, mayReplaceError, wantsFresh } from './cache-judge.ts';
-import { CacheOrigin, type Lookup } from './cache-origin.ts';
+import { CacheOrigin, isForAnotherHost, isForAnotherMethod, type Lookup } from './cache-origin.ts';
 import type { CacheStatus, Forwarded } from './cache-status.ts';
 import { countRequest } from './cache-telemetry.ts';
 import { type HttpCache, keyOf } from './cache.ts';
@@ -15,34 +16,38 @@ import { untilAborted } from './until-aborted.ts';
 const maxRefreshes = 64;
 
 /** Answers requests from the cache, and keeps what the layer below brings. */
-export function createCacheLayer(cache: HttpCache, send: Send): Send {
-  const layer = new CacheLayer(cache, send);
+export function createCacheLayer(cache: HttpCache, keeper: CredentialKeeper, send: Send): Send {
+  const layer = new CacheLayer(cache, keeper, send);
   return (request, call) => layer.handle(request, call);
 }
 
 class CacheLayer {
   readonly #cache: HttpCache;
+  readonly #keeper: CredentialKeeper;
   readonly #send: Send;
   readonly #origin: CacheOrigin;
   readonly #flights = new Map<string, Flight>();
   #refreshes = 0;
 
-  constructor(cache: HttpCache, send: Send) {
+  constructor(cache: HttpCache, keeper: CredentialKeeper, send: Send) {
     this.#cache = cache;
+    this.#keeper = keeper;
     this.#send = send;
-    this.#origin = new CacheOrigin(cache, send);
+    this.#origin = new CacheOrigin(cache, keeper, send);
   }
 
   /** Not async: a hit in memory costs one promise. */
   handle(request: Outgoing, call: Call): Promise<Reply> {
     const { method, headers, url, body } = request;
+    if (isForAnotherMethod(headers)) return this.#origin.change(request, call);
     if (method !== 'GET' && method !== 'HEAD') {
       return isSafe(method) ? this.#passBy(request, call, 'method') : this.#origin.change(request, call);
     }
     const control = headers['cache-control'];
     const wanted = control === undefined ? noDirectives : parseCacheControl(control);
     const isForServer = headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined;
-    if (body !== null || wanted.noStore || isForServer) return this.#passBy(request, call, 'bypass');
+    if (body !== null || wanted.noStore || isForServer || isForAnotherHost(request))
+      return this.#passBy(request, call, 'bypass');
     if (call.signal?.aborted === true) return Promise.reject(call.signal.reason);
     const key = keyOf(url);
     const found = this.#cache.read(key);
@@ -90,12 +95,13 @@ class CacheLayer {
   }
 
   /** Section 4.1: of several that match, the one that came last. */
-  #select(entries: readonly CacheEntry[], { headers }: Outgoing): CacheEntry | undefined {
-    const { mode } = this.#cache;
+  #select(entries: readonly CacheEntry[], request: Outgoing): CacheEntry | undefined {
+    if (entries.length === 0) return undefined;
+    const credential = this.#keeper.credentialOf(request);
     let selected: CacheEntry | undefined;
     for (const entry of entries) {
       const isNewer = selected === undefined || entry.respondedAt > selected.respondedAt;
-      if (isNewer && entry.isFor(headers, mode)) selected = entry;
+      if (isNewer && entry.isFor(request.headers, credential)) selected = entry;
     }
     return selected;
   }
@@ -143,7 +149,8 @@ class CacheLayer {
     if ('entry' in landing) {
       const { entry } = landing;
       const ageMs = ageOf(entry, mode, now);
-      if (!entry.isFor(request.headers, mode) || judge(entry, ageMs, mode, wanted) === 'validate') return undefined;
+      const isForIt = entry.isFor(request.headers, this.#keeper.credentialOf(request));
+      if (!isForIt || judge(entry, ageMs, mode, wanted) === 'validate') return undefined;
       countRequest('collapsed');
       return answerFrom(entry, request, call, ageMs, { forwarded, collapsed: true });
     }

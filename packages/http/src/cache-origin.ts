@@ -3,6 +3,7 @@ import { answerFrom, withCacheStatus } from './cache-answer.ts';
 import { isAbout, isSameAsHead, isSameStrong, withValidators } from './cache-conditional.ts';
 import { type Directives, noDirectives } from './cache-control.ts';
 import { copyBody } from './cache-copy.ts';
+import type { CredentialKeeper } from './cache-credential.ts';
 import { type Draft, draftOf, type Times } from './cache-draft.ts';
 import { CacheEntry, updatedFields } from './cache-entry.ts';
 import type { Flight } from './cache-flight.ts';
@@ -42,11 +43,13 @@ const maxNotForOthers = 1_000;
 /** The way to the server: what is sent for a request, and what is kept of the reply. */
 export class CacheOrigin {
   readonly #cache: HttpCache;
+  readonly #keeper: CredentialKeeper;
   readonly #send: Send;
   readonly #notForOthers = new Set<string>();
 
-  constructor(cache: HttpCache, send: Send) {
+  constructor(cache: HttpCache, keeper: CredentialKeeper, send: Send) {
     this.#cache = cache;
+    this.#keeper = keeper;
     this.#send = send;
   }
 
@@ -112,7 +115,8 @@ export class CacheOrigin {
     const keys = new Set([key, contentLocation ?? key, sameOrigin(fieldOf(fields, 'location'), url) ?? key]);
     await Promise.all([...keys].map((one) => this.#cache.drop(one)));
     // RFC 9110, section 9.3.3: such an answer to a POST is what a GET of the same URL would have
-    const isForGet = method === 'POST' && status === 200 && contentLocation === key;
+    const isItself = !isForAnotherHost(request) && !isForAnotherMethod(request.headers);
+    const isForGet = method === 'POST' && isItself && status === 200 && contentLocation === key;
     if (!isForGet || !freshnessOf(reply, times, this.#cache.mode).isExplicit) {
       return withCacheStatus(reply, { forwarded: 'method' });
     }
@@ -172,7 +176,7 @@ export class CacheOrigin {
     entry: CacheEntry,
     fields: CacheEntry['fields'],
   ): CacheEntry | undefined {
-    const draft = draftOf({ status: entry.status, fields }, times, request.headers, this.#cache);
+    const draft = draftOf({ status: entry.status, fields }, times, request, this.#cache, this.#keeper);
     const updated = draft && new CacheEntry({ ...draft, range: entry.range, body: entry.body });
     if (updated?.variant !== entry.variant) void this.#cache.drop(key, entry.variant);
     if (updated !== undefined) return this.#cache.write(pending, updated) ? updated : undefined;
@@ -195,7 +199,7 @@ export class CacheOrigin {
   /** Section 3.4: the rest of a part that is stored has come, or has not. */
   async #complete(sending: Sending, entry: CacheEntry, reply: Reply, mayBeStale: boolean): Promise<Reply> {
     const { request, call, forwarded, flight, pending, times } = sending;
-    const draft = draftOf(reply, times, request.headers, this.#cache);
+    const draft = draftOf(reply, times, request, this.#cache, this.#keeper);
     const joined = draft && reply.body instanceof Uint8Array ? join(entry, draft, reply.body) : undefined;
     letGo(reply);
     if (joined === undefined || joined.range !== undefined) {
@@ -216,7 +220,7 @@ export class CacheOrigin {
     const { maxEntryBytes } = this.#cache;
     const body = reply.status === 204 ? noBytes : reply.body; // a stream of nothing has ended before it is read
     const isTooLarge = reply.truncated === true || (body instanceof Uint8Array && body.byteLength > maxEntryBytes);
-    const draft = isTooLarge ? undefined : draftOf(reply, times, request.headers, this.#cache);
+    const draft = isTooLarge ? undefined : draftOf(reply, times, request, this.#cache, this.#keeper);
     if (draft === undefined) {
       this.#cache.giveUp(pending);
       flight?.land(undefined);
@@ -292,6 +296,21 @@ function join(entry: CacheEntry, draft: Draft, body: Uint8Array): CacheEntry | u
     range: isWhole ? undefined : range,
     body: joined.body,
   });
+}
+
+/** The URL of a request with a `Host` of its own is not what it asks for. */
+export function isForAnotherHost({ headers, url }: Outgoing): boolean {
+  const host = headers['host'];
+  return host !== undefined && host !== url.host;
+}
+
+/** Frameworks take it for that method, if they are so configured. */
+export function isForAnotherMethod(headers: Outgoing['headers']): boolean {
+  return (
+    headers['x-http-method-override'] !== undefined ||
+    headers['x-http-method'] !== undefined ||
+    headers['x-method-override'] !== undefined
+  );
 }
 
 /** The key of a URL that a response names, where it is one of the same origin. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isSecretName } from './facts.ts';
 import { type Fields, fieldOf, type Outgoing } from './message.ts';
 
 /** A request header that chose a response, and what it held; `null` where it was not there. */
@@ -34,14 +35,25 @@ export function matches(selectors: readonly Selector[], headers: Outgoing['heade
 
 /** Their values are no lists, so a space in them may mean something. */
 const singletons = new Set(['origin', 'referer', 'user-agent']);
-/** What is kept of them in a store is a digest. */
-const secrets = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+const maxNamesKnown = 1_000;
+const known = new Map<string, boolean>();
+
+/** Whether a header names or proves someone to the server. A key against repetition does not. */
+export function isPersonal(name: string): boolean {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const personal = name === 'cookie' || (isSecretName(name) && name !== 'idempotency-key');
+  if (known.size >= maxNamesKnown) known.clear();
+  known.set(name, personal);
+  return personal;
+}
 
 /** A value such that two which mean the same are the same. */
 function selecting(name: string, headers: Outgoing['headers']): string | null {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined; // the server may name "constructor"
   if (value === undefined) return null;
-  if (secrets.has(name)) return digest(value);
+  if (isPersonal(name)) return digest(value); // what is kept of it in a store
   // inside of a quoted string a space and a comma are part of the value
   if (singletons.has(name) || value.includes('"')) return value;
   const members = value.split(',').map((member) => member.trim());
@@ -54,13 +66,15 @@ function selecting(name: string, headers: Outgoing['headers']): string | null {
   return members.join(',');
 }
 
-let lastSecret = '';
-let lastDigest = '';
+const maxDigests = 16;
+const digests = new Map<string, string>();
 
-/** Most requests of a client bear the same credentials: the last digest is kept. */
+/** Most requests of a client bear the same credentials: the last digests are kept. */
 export function digest(secret: string): string {
-  if (secret === lastSecret) return lastDigest;
-  lastDigest = createHash('sha256').update(secret).digest('base64url');
-  lastSecret = secret;
-  return lastDigest;
+  const kept = digests.get(secret);
+  if (kept !== undefined) return kept;
+  const made = createHash('sha256').update(secret).digest('base64url');
+  if (digests.size >= maxDigests) digests.clear();
+  digests.set(secret, made);
+  return made;
 }

@@ -1,6 +1,7 @@
 import { createAttempts, type Prepare } from './attempts.ts';
 import { authorize } from './auth.ts';
 import { signed, type SignOptions } from './auth-sign.ts';
+import { CredentialKeeper } from './cache-credential.ts';
 import { createCacheLayer } from './cache-layer.ts';
 import { keepCookies, sendCookies } from './cookies.ts';
 import type { LayerContext } from './deadline.ts';
@@ -18,7 +19,9 @@ export function createLayers(holdings: Holdings, origin: string | undefined): Se
   const context: LayerContext = { closing, timeoutMs: timeoutOf(options) };
   let send = createAttempts({ ...holdings, prepare: createPrepare(hooks, options, origin) });
   if (cookieJar !== undefined) send = keepCookies(cookieJar, context, send);
-  if (cache !== undefined) send = createCacheLayer(cache, send);
+  if (cache !== undefined) {
+    send = createCacheLayer(cache, new CredentialKeeper(cache.mode, options, origin), send);
+  }
   if (credentials !== undefined && origin !== undefined) send = authorize(credentials, origin, context, send);
   if (cookieJar !== undefined) send = sendCookies(cookieJar, context, send);
   send = withBeforeRequest(hooks.beforeRequest, context, send);

@@ -62,6 +62,8 @@ describe('bearer', () => {
     await left;
     await hanging.close();
     await closed;
+    const { api: short } = await setUp({ auth: bearer(() => new Promise(() => {})), timeoutMs: 20 });
+    await expect(short.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT', timeoutMs: 20 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { OptionError } from '@dataenginex/core';
-import { type LayerContext, sendOn } from './deadline.ts';
-import { isReplayable, letGo, type Outgoing, type Send } from './message.ts';
-import { isPromise, untilAborted } from './until-aborted.ts';
+import { type LayerContext, sendOn, waitFor } from './deadline.ts';
+import { type Call, isReplayable, letGo, type Outgoing, type Send } from './message.ts';
+import { isPromise } from './until-aborted.ts';
 
 /** What a request proves its right with: made by `bearer`, `basic` or `oauth2`. */
 export interface Auth {
@@ -74,20 +74,20 @@ export function basicValue(user: string, password: string): string {
 
 /** Sets `Authorization` on what goes to the origin; where it is refused and another can be had, once more. */
 export function authorize(credentials: Credentials, origin: string, context: LayerContext, send: Send): Send {
-  const ask = (signal: AbortSignal | undefined): string | Promise<string> => {
-    const value = credentials.authorization(signal);
-    return typeof value === 'string' ? value : untilAborted(value, [signal, context.closing]);
+  const ask = (request: Outgoing, call: Call): string | Promise<string> => {
+    const value = credentials.authorization(call.signal);
+    return typeof value === 'string' ? value : waitFor(context, request, call, value);
   };
   return async (request, call) => {
     if (request.headers['authorization'] !== undefined || request.url.origin !== origin) return send(request, call);
     const beganAt = performance.now();
-    const first = await ask(call.signal);
+    const first = await ask(request, call);
     const reply = await send(withAuthorization(request, first), call);
     if (reply.status !== 401 || credentials.refuse === undefined) return reply;
     credentials.refuse(first);
     if (!isReplayable(request.body)) return reply;
     letGo(reply);
-    const second = await ask(call.signal);
+    const second = await ask(request, call);
     return sendOn(context, beganAt, send, withAuthorization(request, second), call);
   };
 }

@@ -164,6 +164,12 @@ describe('createClient', () => {
     }
   });
 
+  it('refuses a header that an object cannot hold', () => {
+    const headers = JSON.parse('{"__proto__":"x"}');
+    const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
+    expect(() => api.get('/', { headers })).toThrow('Option "request.headers" must be headers whose names are tokens');
+  });
+
   it('leaves the query of a path as it is', async () => {
     const { api, requests } = await setUp((_request, response) => response.end());
     await api.get('/?a=%20b&flag', { query: { c: 'd e' } }).text();
@@ -177,6 +183,9 @@ describe('createClient', () => {
     ],
     [{ at: [new Date(NaN)] }, 'Option "request.query.at"'],
     [{ at: Symbol('a') }, 'Option "request.query.at"'],
+    [new URLSearchParams('a=1'), 'Option "request.query" must be a plain object'],
+    [new Map([['a', 1]]), 'Option "request.query" must be a plain object'],
+    [[['a', 1]], 'Option "request.query" must be a plain object'],
   ])('refuses %o as a query', (query, message) => {
     const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
     expect(() => api.get('/', { query: Object(query) })).toThrow(message);

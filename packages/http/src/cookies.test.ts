@@ -102,6 +102,19 @@ describe('cookieJar', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it('does not outlast the timeoutMs of the client', async () => {
+    const hangs = () => new Promise<string>(() => {});
+    const setsCookie = { 'set-cookie': 'a=1' };
+    for (const slow of [{ getCookieString: hangs }, { setCookie: hangs }]) {
+      const cookieJar = { getCookieString: () => '', setCookie: () => {}, ...slow };
+      const { api } = await setUp((_request, response) => response.writeHead(200, setsCookie).end(), {
+        cookieJar,
+        timeoutMs: 30,
+      });
+      await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT', timeoutMs: 30 });
+    }
+  });
+
   it('does not outlast the signal, nor the client', async () => {
     const cookieJar = { getCookieString: () => new Promise<string>(() => {}), setCookie: () => {} };
     const { api } = await setUp((_request, response) => response.end(), { cookieJar });

@@ -1,8 +1,8 @@
 import { OptionError } from '@dataenginex/core';
-import type { LayerContext } from './deadline.ts';
+import { type LayerContext, waitFor } from './deadline.ts';
 import { letGo, type Send } from './message.ts';
 import { checkHeaderValue } from './request-headers.ts';
-import { isPromise, untilAborted } from './until-aborted.ts';
+import { isPromise } from './until-aborted.ts';
 
 /** Keeps cookies: a `CookieJar` of `tough-cookie`, or one of your own. What it throws, the request rejects with. */
 export interface CookieJar {
@@ -24,11 +24,11 @@ export function checkCookieJar(jar: CookieJar): void {
 }
 
 /** Above the cache, whose answers may vary by cookie. */
-export function sendCookies(jar: CookieJar, { closing }: LayerContext, send: Send): Send {
+export function sendCookies(jar: CookieJar, context: LayerContext, send: Send): Send {
   return async (request, call) => {
     if (request.headers['cookie'] !== undefined) return send(request, call);
     const found = jar.getCookieString(request.url.href);
-    const cookie = isPromise(found) ? await untilAborted(found, [call.signal, closing]) : found;
+    const cookie = isPromise(found) ? await waitFor(context, request, call, found) : found;
     if (!cookie) return send(request, call);
     checkHeaderValue('cookieJar.getCookieString()', cookie);
     return send({ ...request, headers: { ...request.headers, cookie } }, call);
@@ -36,7 +36,7 @@ export function sendCookies(jar: CookieJar, { closing }: LayerContext, send: Sen
 }
 
 /** Below the cache, whose stored answers would bring old cookies back. */
-export function keepCookies(jar: CookieJar, { closing }: LayerContext, send: Send): Send {
+export function keepCookies(jar: CookieJar, context: LayerContext, send: Send): Send {
   return async (request, call) => {
     const reply = await send(request, call);
     const cookies = reply.fields['set-cookie'];
@@ -45,7 +45,7 @@ export function keepCookies(jar: CookieJar, { closing }: LayerContext, send: Sen
     try {
       for (const cookie of typeof cookies === 'string' ? [cookies] : cookies) {
         const kept = jar.setCookie(cookie, href, { ignoreError: true });
-        if (isPromise(kept)) await untilAborted(kept, [call.signal, closing]);
+        if (isPromise(kept)) await waitFor(context, request, call, kept);
       }
     } catch (error) {
       letGo(reply);

@@ -153,6 +153,16 @@ describe('beforeRequest', () => {
     await closed;
   });
 
+  it.each(['beforeRequest', 'afterResponse'] as const)(
+    'does not outlast the timeoutMs of the client: %s',
+    async (name) => {
+      const { api } = await setUp({ hooks: { [name]: hangs }, timeoutMs: 30 });
+      const expired = { code: 'DEX_HTTP_TIMEOUT', timeoutMs: 30 };
+      await expect(api.get('/').text()).rejects.toMatchObject(expired);
+      await expect(api.get('/').response()).rejects.toMatchObject(expired);
+    },
+  );
+
   it('may abort what it is called for', async () => {
     const controller = new AbortController();
     const beforeRequest = () => {

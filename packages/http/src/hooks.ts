@@ -1,8 +1,8 @@
 import { checkFunction, OptionError } from '@dataenginex/core';
-import { type LayerContext, sendOn } from './deadline.ts';
+import { type LayerContext, sendOn, waitFor } from './deadline.ts';
 import { type Call, isReplayable, letGo, type Outgoing, type Reply, type Send, toHeaders } from './message.ts';
 import { mergeHeaders, normalizeHeaders } from './request-headers.ts';
-import { isPromise, untilAborted } from './until-aborted.ts';
+import { isPromise } from './until-aborted.ts';
 import { hasCredentials } from './url.ts';
 
 /** A request that is about to be sent. What a hook changes in it is checked as if it had been given as an option. */
@@ -85,12 +85,12 @@ export function joinHooks(first: Hooks | undefined, second: Hooks | undefined): 
 }
 
 /** A hook may set what is secret, which no redirect takes to another origin. */
-export function withBeforeRequest(hooks: HookLists['beforeRequest'], { closing }: LayerContext, send: Send): Send {
+export function withBeforeRequest(hooks: HookLists['beforeRequest'], context: LayerContext, send: Send): Send {
   if (hooks.length === 0) return send;
   return async (request, call) => {
     if (request.isForeign === true) return send(request, call);
     const draft = copyOf(request);
-    for (const hook of hooks) await settle(hook(draft), call.signal, closing);
+    for (const hook of hooks) await settle(hook(draft), context, request, call);
     const { origin, pathname } = draft.url;
     const isMoved = origin !== request.url.origin || pathname !== request.url.pathname;
     if (isMoved || hasCredentials(draft.url)) refuseUrl('beforeRequest');
@@ -115,7 +115,7 @@ export function withAfterResponse(hooks: HookLists['afterResponse'], context: La
   if (hooks.length === 0) return send;
 
   /** Whether a hook wants the request sent again. */
-  const tell = async (reply: Reply, { signal }: Call, retried: boolean): Promise<boolean> => {
+  const tell = async (reply: Reply, request: Outgoing, call: Call, retried: boolean): Promise<boolean> => {
     const { status, fields, facts, redirectedTo } = reply;
     const event = {
       method: facts.method,
@@ -127,7 +127,7 @@ export function withAfterResponse(hooks: HookLists['afterResponse'], context: La
     };
     let again = false;
     try {
-      for (const hook of hooks) if ((await settle(hook(event), signal, context.closing)) === 'retry') again = true;
+      for (const hook of hooks) if ((await settle(hook(event), context, request, call)) === 'retry') again = true;
     } catch (error) {
       letGo(reply);
       throw error;
@@ -138,11 +138,11 @@ export function withAfterResponse(hooks: HookLists['afterResponse'], context: La
   return async (request, call) => {
     const beganAt = performance.now();
     const reply = await send(request, call);
-    const again = await tell(reply, call, false);
+    const again = await tell(reply, request, call, false);
     if (!again || !isReplayable(request.body)) return reply;
     letGo(reply);
     const second = await sendOn(context, beganAt, send, request, call);
-    await tell(second, call, true);
+    await tell(second, request, call, true);
     return second;
   };
 }
@@ -171,6 +171,6 @@ function refuseUrl(hook: keyof Hooks): never {
 }
 
 /** A hook that promises nothing is not waited for. */
-function settle<T>(value: T | Promise<T>, ...signals: (AbortSignal | undefined)[]): T | Promise<T> {
-  return isPromise(value) ? untilAborted(value, signals) : value;
+function settle<T>(value: T | Promise<T>, context: LayerContext, request: Outgoing, call: Call): T | Promise<T> {
+  return isPromise(value) ? waitFor(context, request, call, value) : value;
 }

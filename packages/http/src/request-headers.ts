@@ -17,7 +17,9 @@ const unsafe = /[^\t\x20-\x7e\x80-\xff]/;
 export function normalizeHeaders(option: string, headers: RequestHeaders): Record<string, string | undefined> {
   const normalized: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!token.test(name)) throw new OptionError(option, 'headers whose names are tokens', name);
+    // an object of headers cannot hold it, and would lose it without a word
+    const isToken = token.test(name) && name !== '__proto__';
+    if (!isToken) throw new OptionError(option, 'headers whose names are tokens', name);
     const lowered = name.toLowerCase();
     if (reservedHeaders.has(lowered)) throw new OptionError(option, 'free of connection headers', name);
     if (value !== undefined) checkHeaderValue(`${option}.${name}`, value);

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { OptionError } from '@dataenginex/core';
 import type { Attempt } from '@dataenginex/resilience';
 import type { Dispatcher } from 'undici';
 import { startOf } from './body.ts';
@@ -38,6 +39,8 @@ class Attempts {
   #mayBeSent = false;
   #failure: unknown;
   #lastSignal: AbortSignal | undefined;
+  /** What came with its body still to read, and is let go of unless it is what the policy gives. */
+  #opened: Reply[] | undefined;
   /** What came with a status that is worth another attempt, by the error it was thrown as. */
   #refusals: Map<unknown, Reply> | undefined;
 
@@ -58,6 +61,8 @@ class Attempts {
     let reply: Reply | undefined;
     try {
       reply = await policyOf(url.origin, method).run((attempt) => this.#attempt(attempt), { signal: signals });
+      // a policy of the user's may give what it likes
+      if (typeof reply?.status !== 'number') throw new OptionError('createClient.policy', wanted, typeof reply);
       return reply;
     } catch (error) {
       reply = this.#refusals?.get(error);
@@ -70,6 +75,7 @@ class Attempts {
       );
     } finally {
       for (const refusal of this.#refusals?.values() ?? []) if (refusal !== reply) letGo(refusal);
+      for (const opened of this.#opened ?? []) if (opened !== reply) letGo(opened);
     }
   }
 
@@ -91,6 +97,7 @@ class Attempts {
         prepare === undefined ? this.#request : await prepare(this.#request, { attempt, error: this.#failure, signal });
       const reply = await traced(prepared, facts, (request) => this.#send(request, signal, facts));
       if (isRetryableStatus(reply.status)) throw this.#refusalOf(reply);
+      if (reply.body instanceof Readable) (this.#opened ??= []).push(reply);
       return reply;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -116,6 +123,8 @@ class Attempts {
     return refusal;
   }
 }
+
+const wanted = 'one that gives what its function gave';
 
 /** A policy began a second attempt of a request that is not safe to repeat before the first had ended. */
 const underWay = 'an attempt that may not be repeated is under way';

@@ -73,7 +73,12 @@ export function choosePolicies({ policy, ...options }: PolicyOptions & { connect
   for (const [name, value] of Object.entries(parts)) {
     if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
   }
-  return perOrigin(policy);
+  return perOrigin((origin) => {
+    const made = policy(origin);
+    if (typeof made?.run !== 'function')
+      throw new OptionError('createClient.policy', 'one that gives a policy', typeof made);
+    return made;
+  });
 }
 
 /** What the attempts of one request have together, unless a policy of the user's knows better. */

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Attempt, type Policy, policy, retry, timeout } from '@dataenginex/resilience';
 import { Dispatcher } from 'undici';
 import { sendJson, serve, serveRaw, type TestServer } from '../test/server.ts';
@@ -166,6 +166,29 @@ describe('a POST', () => {
         .text(),
     ).resolves.toBe('made');
     expect(server.requests).toHaveLength(1);
+  });
+
+  it('lets go of what a policy did not take', async () => {
+    let gone = 0;
+    const server = await serve((_request, response) => {
+      response.on('close', () => (gone += 1));
+      response.writeHead(200).write('rain');
+    });
+    const twice = retry({ attempts: 2, baseDelayMs: 1, retryIfResult: (_result, attempt) => attempt === 1 });
+    await using response = await client(server, { policy: () => twice })
+      .get('/')
+      .response();
+    await vi.waitFor(() => expect(gone).toBe(1));
+    expect([response.status, server.requests.length]).toEqual([200, 2]);
+  });
+
+  it('tells of a policy that is none, or gives something else', async () => {
+    const server = await serve((_request, response) => response.end('rain'));
+    const wrong = [() => 'no policy', () => ({ run: () => Promise.resolve('something else') })];
+    for (const each of wrong) {
+      const api = client(server, Object({ policy: each }));
+      await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_OPTION', option: 'createClient.policy' });
+    }
   });
 
   it('is repeated when it was never sent', async () => {

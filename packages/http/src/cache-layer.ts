@@ -8,6 +8,7 @@ import { CacheOrigin, isForAnotherHost, isForAnotherMethod, type Lookup } from '
 import type { CacheStatus, Forwarded } from './cache-status.ts';
 import { countRequest } from './cache-telemetry.ts';
 import { type HttpCache, keyOf } from './cache.ts';
+import { type LayerContext, sendOn } from './deadline.ts';
 import { isSafe } from './facts.ts';
 import { type Call, letGo, type Outgoing, type Reply, type Send } from './message.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -16,22 +17,24 @@ import { untilAborted } from './until-aborted.ts';
 const maxRefreshes = 64;
 
 /** Answers requests from the cache, and keeps what the layer below brings. */
-export function createCacheLayer(cache: HttpCache, keeper: CredentialKeeper, send: Send): Send {
-  const layer = new CacheLayer(cache, keeper, send);
+export function createCacheLayer(cache: HttpCache, keeper: CredentialKeeper, context: LayerContext, send: Send): Send {
+  const layer = new CacheLayer(cache, keeper, context, send);
   return (request, call) => layer.handle(request, call);
 }
 
 class CacheLayer {
   readonly #cache: HttpCache;
   readonly #keeper: CredentialKeeper;
+  readonly #context: LayerContext;
   readonly #send: Send;
   readonly #origin: CacheOrigin;
   readonly #flights = new Map<string, Flight>();
   #refreshes = 0;
 
-  constructor(cache: HttpCache, keeper: CredentialKeeper, send: Send) {
+  constructor(cache: HttpCache, keeper: CredentialKeeper, context: LayerContext, send: Send) {
     this.#cache = cache;
     this.#keeper = keeper;
+    this.#context = context;
     this.#send = send;
     this.#origin = new CacheOrigin(cache, keeper, send);
   }
@@ -131,6 +134,7 @@ class CacheLayer {
 
   async #follow(lookup: Lookup, flight: Flight): Promise<Reply> {
     const { call } = lookup;
+    const beganAt = performance.now();
     flight.join();
     let landing: Landing;
     try {
@@ -138,7 +142,8 @@ class CacheLayer {
     } finally {
       flight.leave(call.signal?.reason);
     }
-    return this.#answerAfter(landing, lookup) ?? this.#origin.fetch(lookup);
+    const fetch: Send = (request, ownCall) => this.#origin.fetch({ ...lookup, request, call: ownCall });
+    return this.#answerAfter(landing, lookup) ?? sendOn(this.#context, beganAt, fetch, lookup.request, call);
   }
 
   #answerAfter(landing: Landing, lookup: Lookup): Reply | undefined {

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { cachedOrigin, httpDate } from '../test/cached-origin.ts';
-import { memoryCache, NetworkError } from './index.ts';
+import { createClient, memoryCache, NetworkError } from './index.ts';
 
 const minute = { 'cache-control': 'max-age=60' };
 
@@ -147,6 +147,22 @@ describe('one request for many', () => {
     for (const response of held) response.writeHead(200, { ...minute, vary: 'accept-language' }).end('x');
     const got = await Promise.all(reads);
     expect(got.map(({ cache }) => cache)).toEqual(['fwd=uri-miss', 'fwd=uri-miss', 'fwd=uri-miss; collapsed']);
+  });
+
+  it('holds those who then ask for themselves to the time that their request may take', async () => {
+    const { origin, held, arrived } = await heldOrigin();
+    await using _ = origin;
+    await using api = createClient({ baseUrl: origin.url, cache: origin.cache, timeoutMs: 600, retry: false });
+    const first = api.get('/').text();
+    const second = api.get('/').text();
+    await arrived(1);
+    await sleep(400);
+    held[0]?.writeHead(200, { 'cache-control': 'no-store' }).end('for one');
+    expect(await first).toBe('for one');
+    await arrived(2);
+    const start = performance.now();
+    await expect(second).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT', timeoutMs: 600 });
+    expect(performance.now() - start).toBeLessThan(400);
   });
 
   it('lets those ask for themselves whom the answer turns out not to be for', async () => {

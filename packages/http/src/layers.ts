@@ -20,7 +20,7 @@ export function createLayers(holdings: Holdings, origin: string | undefined): Se
   let send = createAttempts({ ...holdings, prepare: createPrepare(hooks, options, origin) });
   if (cookieJar !== undefined) send = keepCookies(cookieJar, context, send);
   if (cache !== undefined) {
-    send = createCacheLayer(cache, new CredentialKeeper(cache.mode, options, origin), send);
+    send = createCacheLayer(cache, new CredentialKeeper(cache.mode, options, origin), context, send);
   }
   if (credentials !== undefined && origin !== undefined) send = authorize(credentials, origin, context, send);
   if (cookieJar !== undefined) send = sendCookies(cookieJar, context, send);

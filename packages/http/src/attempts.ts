@@ -108,11 +108,14 @@ class Attempts {
     }
   }
 
-  async #send(request: Outgoing, signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
+  #send(request: Outgoing, signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
     const { dispatcher, closing } = this.#transport;
-    const reply = { ...(await exchange(dispatcher, request, this.#call, signal)), facts };
-    if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
-    return reply;
+    const sent = exchange({ dispatcher, request, call: this.#call, signal, facts });
+    if (this.#call.whole) return sent;
+    return sent.then((reply) => {
+      if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
+      return reply;
+    });
   }
 
   #refusalOf(reply: Reply): StatusError {

@@ -34,7 +34,14 @@ const inflaters: Record<Compression, Inflate> = {
  *
  * @throws {BodyTooLargeError} @throws {BodyError} When it is encoded in a way that is not known, or badly.
  */
-export async function readContent(reply: Reply, options: ContentOptions): Promise<Uint8Array> {
+export function readContent(reply: Reply, options: ContentOptions): Uint8Array | Promise<Uint8Array> {
+  const { body, fields } = reply;
+  if (!(body instanceof Uint8Array) || fields['content-encoding'] !== undefined) return decodeContent(reply, options);
+  options.progress?.ended(body.byteLength);
+  return body;
+}
+
+async function decodeContent(reply: Reply, options: ContentOptions): Promise<Uint8Array> {
   const { facts } = reply;
   const { maxBodyBytes } = options;
   let rest = options;

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { RequestFacts } from './facts.ts';
 import {
   type Call,
   destroyOnAbort,
   type Fields,
-  type Head,
   isStreamBody,
   isSuccess,
   lengthOf,
@@ -14,11 +14,18 @@ import {
 } from './message.ts';
 
 /** An answer whose body is still to come. */
-interface Opened extends Head {
+interface Opened extends Reply {
   readonly body: Readable;
 }
 
-type Answer = Omit<Reply, 'facts'>;
+/** A request of one attempt. */
+interface Sending {
+  readonly dispatcher: Dispatcher;
+  readonly request: Outgoing;
+  readonly call: Call;
+  readonly signal: AbortSignal;
+  readonly facts: RequestFacts;
+}
 
 /** The answer broke off after its headers. */
 export class BrokenOff extends Error {
@@ -38,67 +45,95 @@ export class BodyFailed extends Error {
 }
 
 /** Sends a request and reads of the answer what the call asks for. */
-export function exchange(dispatcher: Dispatcher, request: Outgoing, call: Call, signal: AbortSignal): Promise<Answer> {
-  return call.whole ? receive(dispatcher, request, call, signal) : openAnswer(dispatcher, request, call, signal);
+export function exchange(sending: Sending): Promise<Reply> {
+  return sending.call.whole ? receive(sending) : openAnswer(sending);
 }
 
 /**
  * Sends the request and reads the whole body. A handler of its own under undici's dispatcher: `undici.request` puts a
  * Readable between the socket and the buffer, which this has no use for.
  */
-function receive(dispatcher: Dispatcher, request: Outgoing, call: Call, signal: AbortSignal): Promise<Answer> {
+function receive(sending: Sending): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    let status = 0;
-    let fields: Fields = {};
-    let limit = call.maxBodyBytes;
-    let length = 0;
-    const chunks: Buffer[] = [];
-
-    const finish = (truncated: boolean): void => {
-      release();
-      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, Math.min(length, limit));
-      resolve({ status, fields, body, truncated });
-    };
-    const fail = (error: unknown): void => {
-      release();
-      reject(error);
-    };
-    const { onRequestStart, release } = abortWith(signal, fail);
-
-    dispatcher.dispatch(
-      { ...dispatchOptions(request), bodyTimeout: 0 },
-      {
-        onRequestStart,
-        onResponseStart(_controller, statusCode, received) {
-          if (statusCode < 200) return;
-          status = statusCode;
-          fields = received;
-          if (!isSuccess(status)) limit = call.maxErrorBytes ?? limit;
-        },
-        onResponseData(controller, chunk) {
-          length += chunk.byteLength;
-          chunks.push(chunk);
-          if (call.progress !== undefined && isSuccess(status)) call.progress.moved(length, lengthOf(fields));
-          if (length <= limit) return;
-          finish(true);
-          controller.abort(new Error('The body is larger than the limit.'));
-        },
-        onResponseEnd: () => finish(false),
-        onResponseError: (_controller, error) => fail(status === 0 ? error : new BrokenOff(status, error)),
-      },
-    );
+    const receiver = new Receiver(sending, resolve, reject);
+    sending.signal.addEventListener('abort', receiver.onAbort, { once: true });
+    sending.dispatcher.dispatch({ ...dispatchOptions(sending.request), bodyTimeout: 0 }, receiver);
   });
 }
 
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly #sending: Sending;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (reason: unknown) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #fields: Fields = {};
+  #limit: number;
+  #length = 0;
+  readonly #chunks: Buffer[] = [];
+  /** A function: an `EventTarget` makes an asynchronous one of an object, and that outlives many a collection. */
+  readonly onAbort = (): void => {
+    const { signal } = this.#sending;
+    this.#reject(signal.reason);
+    this.#controller?.abort(asError(signal.reason));
+  };
+
+  constructor(sending: Sending, resolve: (reply: Reply) => void, reject: (reason: unknown) => void) {
+    this.#sending = sending;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#limit = sending.call.maxBodyBytes;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    throwOnceAborted(this.#sending.signal);
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, fields: Fields): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#fields = fields;
+    if (!isSuccess(status)) this.#limit = this.#sending.call.maxErrorBytes ?? this.#limit;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.byteLength;
+    this.#chunks.push(chunk);
+    const { progress } = this.#sending.call;
+    if (progress !== undefined && isSuccess(this.#status)) progress.moved(this.#length, lengthOf(this.#fields));
+    if (this.#length <= this.#limit) return;
+    this.#finish(true);
+    controller.abort(new Error('The body is larger than the limit.'));
+  }
+
+  onResponseEnd(): void {
+    this.#finish(false);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#release();
+    this.#reject(this.#status === 0 ? error : new BrokenOff(this.#status, error));
+  }
+
+  #finish(truncated: boolean): void {
+    this.#release();
+    const [first] = this.#chunks;
+    const body =
+      this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks, Math.min(this.#length, this.#limit));
+    this.#resolve({ status: this.#status, fields: this.#fields, body, truncated, facts: this.#sending.facts });
+  }
+
+  #release(): void {
+    this.#sending.signal.removeEventListener('abort', this.onAbort);
+  }
+}
+
 /** Sends the request and reads its headers, and the start of a body that only tells what went wrong. */
-async function openAnswer(
-  dispatcher: Dispatcher,
-  request: Outgoing,
-  { maxErrorBytes }: Call,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const opened = await open(dispatcher, request, signal);
-  destroyOnAbort(opened.body, signal);
+async function openAnswer(sending: Sending): Promise<Reply> {
+  const { maxErrorBytes } = sending.call;
+  const opened = await open(sending);
+  destroyOnAbort(opened.body, sending.signal);
   if (isSuccess(opened.status) || maxErrorBytes === undefined) return opened;
   return { ...opened, ...(await readStart(opened.body, maxErrorBytes)) };
 }
@@ -107,7 +142,7 @@ async function openAnswer(
  * Sends the request and resolves when the headers are there. `signal` ends the wait for them; from then on the body is
  * ended by destroying it.
  */
-function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): Promise<Opened> {
+function open({ dispatcher, request, signal, facts }: Sending): Promise<Opened> {
   return new Promise((resolve, reject) => {
     let body: Body | undefined;
     const fail = (error: unknown): void => {
@@ -123,7 +158,7 @@ function open(dispatcher: Dispatcher, request: Outgoing, signal: AbortSignal): P
         release();
         body = new Body(controller);
         if (request.method === 'HEAD' || status === 204 || status === 304) body.resume();
-        resolve({ status, fields, body });
+        resolve({ status, fields, body, facts });
       },
       onResponseData(controller, chunk) {
         if (body?.push(chunk) === false) controller.pause();
@@ -167,6 +202,11 @@ class Body extends Readable {
   }
 }
 
+/** Aborted while it waited for a connection: a throw drops it, where an abort would also destroy the connection. */
+function throwOnceAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw asError(signal.reason);
+}
+
 /** Lets `signal` end a request in each of its phases. */
 function abortWith(signal: AbortSignal, fail: (error: unknown) => void) {
   let controller: Dispatcher.DispatchController | undefined;
@@ -177,8 +217,7 @@ function abortWith(signal: AbortSignal, fail: (error: unknown) => void) {
   signal.addEventListener('abort', abort, { once: true });
   return {
     onRequestStart: (started: Dispatcher.DispatchController): void => {
-      // Aborted while it waited for a connection: a throw drops it, where an abort would also destroy the connection.
-      if (signal.aborted) throw asError(signal.reason);
+      throwOnceAborted(signal);
       controller = started;
     },
     release: (): void => signal.removeEventListener('abort', abort),

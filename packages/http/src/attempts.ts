@@ -85,6 +85,7 @@ class Attempts {
       if (this.#lastSignal?.aborted === true) throw this.#lastSignal.reason;
       throw this.#failure ?? new NetworkError(this.#facts, underWay);
     }
+    this.#letGoOfRefusals();
     const facts = { ...this.#facts, attempt };
     this.#facts = facts;
     this.#mayBeSent = true;
@@ -116,6 +117,15 @@ class Attempts {
       if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
       return reply;
     });
+  }
+
+  /** A body that is still to come holds a connection, which the next attempt may have to wait for. */
+  #letGoOfRefusals(): void {
+    for (const [error, refusal] of this.#refusals ?? []) {
+      if (refusal.body instanceof Uint8Array) continue;
+      letGo(refusal);
+      this.#refusals?.delete(error);
+    }
   }
 
   #refusalOf(reply: Reply): StatusError {

@@ -168,14 +168,24 @@ describe('a POST', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it('does not wait for a connection that the refusal before holds', async () => {
+    const server = await serve((_request, response, attempt) => {
+      if (attempt < 3) response.writeHead(503).write('a page that does not end');
+      else response.writeHead(503).end('busy');
+    });
+    const api = client(server, { connections: 1, timeoutMs: 2_000, retry: { attempts: 3, ...quick } });
+    const response = await api.get('/', { throwHttpErrors: false }).response();
+    expect([response.status, await response.text(), server.requests.length]).toEqual([503, 'busy', 3]);
+  });
+
   it('lets go of what a policy did not take', async () => {
     let gone = 0;
     const server = await serve((_request, response) => {
       response.on('close', () => (gone += 1));
       response.writeHead(200).write('rain');
     });
-    const twice = retry({ attempts: 2, baseDelayMs: 1, retryIfResult: (_result, attempt) => attempt === 1 });
-    await using response = await client(server, { policy: () => twice })
+    const again = retry({ attempts: 2, baseDelayMs: 1, retryIfResult: (_result, attempt) => attempt === 1 });
+    await using response = await client(server, { policy: () => again })
       .get('/')
       .response();
     await vi.waitFor(() => expect(gone).toBe(1));

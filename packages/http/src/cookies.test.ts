@@ -64,7 +64,8 @@ describe('cookieJar', () => {
       (request, response) => {
         count += 1;
         if (request.url === '/cached') response.setHeader('cache-control', 'max-age=60');
-        response.setHeader('set-cookie', `count=${count}`).end(request.headers.cookie);
+        // for another path: what is cached is kept for the cookies that it was asked for with
+        response.setHeader('set-cookie', `count=${count}; Path=/count`).end(request.headers.cookie);
       },
       { cache: memoryCache() },
     );
@@ -72,7 +73,7 @@ describe('cookieJar', () => {
     await api.get('/').text();
     await api.get('/cached').text();
     expect(server.requests).toEqual(['GET /cached', 'GET /']);
-    await expect(api.get('/').text()).resolves.toBe('count=2');
+    await expect(api.get('/count').text()).resolves.toBe('count=2');
   });
 
   it('fails the request with what it throws, and lets go of the answer', async () => {

@@ -60,6 +60,17 @@ describe('memoryCache', () => {
     expect(origin.requests).toHaveLength(4);
   });
 
+  it('counts what an answer of nothing takes: more than 1 KB, measured after a hit', async () => {
+    await using origin = await cachedOrigin([{ headers: minute, body: '' }], memoryCache({ maxBytes: 100_000 }));
+    for (let path = 0; path < 200; path++) await origin.get(`/${path}`);
+    let kept = 0;
+    for (let path = 0; path < 200; path++) {
+      if ((await origin.get(`/${path}`, { 'cache-control': 'only-if-cached' })).status === 200) kept += 1;
+    }
+    expect(kept).toBeGreaterThan(50);
+    expect(kept).toBeLessThan(100);
+  });
+
   it.each([
     ['maxBytes', 0],
     ['maxEntryBytes', 0.5],

@@ -330,6 +330,27 @@ describe('createHttpCache', () => {
     expect(events[0]).toMatchObject({ error: { message: 'The store did not answer within 20 ms.' } });
   });
 
+  it('a store that does not settle what it promised is given no more than 64 MiB', async () => {
+    const settle: (() => void)[] = [];
+    const store: CacheStore = {
+      get: () => undefined,
+      set: () => new Promise<void>((resolve) => void settle.push(resolve)),
+      delete: () => {},
+    };
+    const events: CacheErrorEvent[] = [];
+    const cache = createHttpCache(store, { storeTimeoutMs: 5_000, onError: (event) => void events.push(event) });
+    const body = 'x'.repeat(7 * 2 ** 20);
+    await using origin = await cachedOrigin(() => ({ headers: minute, body }), cache);
+    for (let path = 0; path < 12; path++) await origin.api.get(`/${path}`).bytes();
+    expect(settle).toHaveLength(10);
+    await vi.waitFor(() => expect(events).toHaveLength(2));
+    expect(events[0]).toMatchObject({ operation: 'set', error: { message: 'The store is too far behind.' } });
+    for (const each of settle.splice(0)) each();
+    await origin.api.get('/again').bytes();
+    expect(settle).toHaveLength(1);
+    for (const each of settle) each();
+  });
+
   it('an abort ends the wait for a slow store', async () => {
     const never = (): Promise<undefined> => new Promise(() => {});
     const cache = createHttpCache({ get: never, set: never, delete: never });

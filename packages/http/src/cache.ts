@@ -42,6 +42,9 @@ export interface HttpCacheOptions {
 
 const none: readonly CacheEntry[] = [];
 
+/** So much may be on its way to a store that does not settle what it promised: Redis keeps a queue of it in memory. */
+const maxUnsettledBytes = 64 * 2 ** 20;
+
 /** A write that an invalidation may overtake. */
 export interface PendingWrite {
   readonly key: string;
@@ -61,6 +64,7 @@ export class HttpCache implements AsyncDisposable {
   readonly #storeTimeoutMs: number;
   readonly #onError: HttpCacheOptions['onError'];
   readonly #pending = new Set<PendingWrite>();
+  #unsettledBytes = 0;
   #isClosed = false;
 
   /** @internal */
@@ -124,7 +128,11 @@ export class HttpCache implements AsyncDisposable {
   write(pending: PendingWrite, entry: CacheEntry): boolean {
     this.#pending.delete(pending);
     if (!pending.isValid || this.#isClosed) return false;
-    void this.#try('set', pending.key, () => this.#store.set(pending.key, entry));
+    if (this.#unsettledBytes >= maxUnsettledBytes) {
+      this.fail('set', pending.key, new Error('The store is too far behind.'));
+      return false;
+    }
+    void this.#try('set', pending.key, () => this.#settling(entry, this.#store.set(pending.key, entry)));
     return true;
   }
 
@@ -157,6 +165,16 @@ export class HttpCache implements AsyncDisposable {
     const newestFirst = entries.toSorted((a, b) => b.respondedAt - a.respondedAt);
     for (const { variant } of newestFirst.slice(this.#maxVariants)) void this.drop(key, variant);
     return newestFirst.slice(0, this.#maxVariants);
+  }
+
+  #settling({ bytes }: CacheEntry, done: unknown): unknown {
+    if (!isPromise(done)) return done;
+    this.#unsettledBytes += bytes;
+    const settled = (): void => {
+      this.#unsettledBytes -= bytes;
+    };
+    done.then(settled, settled);
+    return done;
   }
 
   async #try(operation: 'set' | 'delete', key: string, work: () => unknown): Promise<void> {

@@ -30,7 +30,7 @@ export interface PolicyOptions {
   circuitBreaker?: CircuitBreakerOptions | false | undefined;
   /** How many requests an origin is sent at once. @default as many as `connections`, and 1_000 that wait */
   bulkhead?: BulkheadOptions | false | undefined;
-  /** When a GET, HEAD or OPTIONS that is slow for its origin is sent a second time. @default slower than 95 of 100 */
+  /** When a GET, HEAD or OPTIONS that is slow for its origin is sent a second time. @default slower than 95 of 100, and than 25 ms */
   hedge?: HedgeOptions | false | undefined;
   /** Takes the place of all these. Asked once for each origin, of which the last 1,000 are kept. */
   policy?: ((origin: string) => Policy) | undefined;
@@ -108,7 +108,15 @@ function standardPolicies(
   }
   const attempt = timeout(attemptTimeoutMs);
   const unsafe = compose(...shared, attempt);
-  return { unsafe, safe: options.hedge === false ? unsafe : compose(...shared, hedge(options.hedge), attempt) };
+  return { unsafe, safe: options.hedge === false ? unsafe : compose(...shared, createHedge(options.hedge), attempt) };
+}
+
+/** Below that a second request costs a busy client more than it saves. */
+const minHedgeMs = 25;
+
+function createHedge(options: HedgeOptions = {}): Policy {
+  const { delayMs, maxDelayMs = minHedgeMs, minDelayMs = Math.min(minHedgeMs, maxDelayMs) } = options;
+  return hedge(delayMs === undefined ? { ...options, minDelayMs } : options);
 }
 
 /** Remembers what was made for an origin; past the limit, the one that was not used for longest is forgotten. */

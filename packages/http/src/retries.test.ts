@@ -106,6 +106,34 @@ describe('retries', () => {
   });
 });
 
+describe('a GET that is slow for its origin', () => {
+  it('is sent a second time after 25 ms at the least, or as it is told', async () => {
+    const server = await serve((request, response, attempt) => {
+      if (request.url === '/hangs' && attempt % 2 === 1) return;
+      response.end();
+    });
+    const delays: number[] = [];
+    const onHedge = ({ delayMs }: { delayMs: number }): void => void delays.push(delayMs);
+    for (const hedge of [
+      { onHedge },
+      { onHedge, maxDelayMs: 10 },
+      { onHedge, minDelayMs: 7 },
+      { onHedge, delayMs: 3 },
+    ]) {
+      const api = client(server, { hedge, retry: false });
+      for (let made = 0; made < 32; made += 1) await api.get('/').text();
+      delays.length = 0;
+      while (server.requests.length % 2 === 1) await api.get('/').text();
+      await api.get('/hangs').text();
+      const [delayMs = 0] = delays;
+      expect(delayMs).toBeGreaterThanOrEqual(
+        'delayMs' in hedge ? 3 : 'minDelayMs' in hedge ? 7 : 'maxDelayMs' in hedge ? 10 : 25,
+      );
+      if ('maxDelayMs' in hedge) expect(delayMs).toBeLessThanOrEqual(10);
+    }
+  });
+});
+
 describe('a POST', () => {
   const twice = policy(timeout(5_000), retry({ attempts: 3, baseDelayMs: 0 }), timeout(300));
 

@@ -1,0 +1,3 @@
+export type { Expectation, Kwargs, KwargsOf, Ordered, Partition, Scalar } from './expectations.ts';
+export type { ColumnCondition, RowCondition } from './row-condition.ts';
+export type { Rule, RuleOf, Severity } from './rule.ts';

@@ -1,0 +1,24 @@
+import type { Expectation, KwargsOf } from './expectations.ts';
+import type { RowCondition } from './row-condition.ts';
+
+/** What a broken rule means for whoever gates by it. */
+export type Severity = 'critical' | 'warning' | 'info';
+
+/**
+ * One rule of a contract: an expectation with its arguments, as plain data, so that each engine reads the same. Arguments
+ * have the names that Great Expectations gives them.
+ */
+export type Rule = { [E in Expectation]: RuleOf<E> }[Expectation];
+
+export interface RuleOf<E extends Expectation> {
+  /** Unique in its contract, such as `tempMax.toBeBetween`. */
+  readonly id: string;
+  readonly expectation: E;
+  readonly kwargs: KwargsOf<E>;
+  /** Only rows that this holds for are looked at. */
+  readonly where: RowCondition | undefined;
+  readonly severity: Severity;
+  readonly tags: readonly string[];
+  /** For whoever reads the report. */
+  readonly notes: string | undefined;
+}

@@ -164,6 +164,13 @@ describe('createClient', () => {
     }
   });
 
+  it.each([undefined, null])('refuses %s for a path, and takes it for no query', async (nothing) => {
+    const { api, requests } = await setUp((_request, response) => response.end());
+    expect(() => api.get(Object({ path: nothing }).path)).toThrow('Option "request.path" must be');
+    await api.get('/x', Object({ query: nothing })).text();
+    expect(requests).toEqual(['GET /x']);
+  });
+
   it('refuses a header that an object cannot hold', () => {
     const headers = JSON.parse('{"__proto__":"x"}');
     const api = createClient({ baseUrl: 'http://127.0.0.1:1' });

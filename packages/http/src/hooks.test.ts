@@ -163,6 +163,13 @@ describe('beforeRequest', () => {
     },
   );
 
+  it('is not called where the signal has aborted before', async () => {
+    let calls = 0;
+    const { api } = await setUp({ hooks: { beforeRequest: () => void (calls += 1) } });
+    await expect(api.get('/', { signal: AbortSignal.abort('left') }).text()).rejects.toBe('left');
+    expect(calls).toBe(0);
+  });
+
   it('may abort what it is called for', async () => {
     const controller = new AbortController();
     const beforeRequest = () => {

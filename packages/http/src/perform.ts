@@ -28,6 +28,7 @@ const maxErrorBytes = 16 * 2 ** 10;
  */
 export async function perform(plan: RequestPlan, whole: boolean, headers?: Outgoing['headers']): Promise<Reply> {
   const { signal, throwHttpErrors, maxBodyBytes, repeatable, progress, maxRedirects, timeoutMs, send } = plan;
+  signal?.throwIfAborted(); // before hooks and token functions are called in vain
   const request = headers === undefined ? plan.request : withDefaults(headers, plan.request);
   const errorBytes = throwHttpErrors ? maxErrorBytes : undefined;
   const call: Call = { signal, whole, maxBodyBytes, maxErrorBytes: errorBytes, repeatable, progress, maxRedirects };

@@ -34,11 +34,12 @@ const controlCharacter = /\p{Cc}/u;
  * @throws {OptionError}
  */
 export function resolveUrl(path: string | URL, base: URL | undefined, query: object | undefined): URL {
+  if (path === undefined || path === null) throw new OptionError('request.path', 'a path or a URL', path);
   const isWithin = base !== undefined && !(path instanceof URL || /^[a-z][a-z\d+.-]*:/i.test(path));
   const text = isWithin ? join(base, path) : String(path);
   // a parser of URLs would drop some without a word
   if (controlCharacter.test(text)) throw new OptionError('request.path', 'free of control characters', 'another');
-  const url = URL.parse(query === undefined ? text : withQuery(text, query));
+  const url = URL.parse(query === undefined || query === null ? text : withQuery(text, query));
   // what is appended to the base URL keeps all that comes before its path
   if (url === null || !isWithin) checkAbsolute(url, base);
   if (url.hash !== '') url.hash = '';

@@ -127,6 +127,17 @@ export interface Kwargs {
   expect_table_column_count_to_be_between: Bounds<number>;
   expect_table_row_count_to_equal: { readonly value: number };
   expect_table_row_count_to_be_between: Bounds<number>;
+
+  /** Ours, without a counterpart: values that are not null satisfy a function, of the rules on rows alone. */
+  expect_column_values_to_satisfy: ColumnMap<{
+    readonly name: string;
+    readonly satisfies: (value: unknown) => boolean;
+  }>;
+  /** Ours: rows satisfy a function. */
+  expect_rows_to_satisfy: Mostly & {
+    readonly name: string;
+    readonly satisfies: (row: Readonly<Record<string, unknown>>) => boolean;
+  };
 }
 
 interface LikePattern {
@@ -136,7 +147,11 @@ interface LikePattern {
 
 /** How values are expected to be spread: over numbers between `bins`, or over values. */
 export type Partition =
-  | { readonly bins: readonly number[]; readonly weights: readonly number[]; readonly tail_weights?: readonly [number, number] | undefined }
+  | {
+      readonly bins: readonly number[];
+      readonly weights: readonly number[];
+      readonly tail_weights?: readonly [number, number] | undefined;
+    }
   | { readonly values: readonly Scalar[]; readonly weights: readonly number[] };
 
 export type Expectation = keyof Kwargs;

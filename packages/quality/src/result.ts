@@ -1,0 +1,41 @@
+import type { Rule } from './rule.ts';
+
+/** What became of one rule; `kind` says what was looked at. */
+export type RuleResult = MapResult | ObservedResult | FailedResult;
+
+interface Judged {
+  readonly rule: Rule;
+  readonly success: boolean;
+}
+
+/** Of a rule that each row keeps or breaks: of a column's values, of pairs, of several columns, of whole rows. */
+export interface MapResult extends Judged {
+  readonly kind: 'map';
+  /** Rows looked at: those that `where` takes. */
+  readonly elementCount: number;
+  /** Of these, rows left out of the judgement, as their value is null, NaN or not there. */
+  readonly missingCount: number;
+  /** Of the others, rows that break the rule. */
+  readonly unexpectedCount: number;
+  /** The values of the first 20 of these (of a pair or several columns: an array), of all with `keepIndexes`. */
+  readonly unexpectedValues: readonly unknown[];
+  /** Their rows, from 0, one for each of `unexpectedValues`; ascending. */
+  readonly unexpectedIndexes: readonly number[];
+}
+
+/** Of a rule about a whole column or table. */
+export interface ObservedResult extends Judged {
+  readonly kind: 'observed';
+  /** A number, a value, a list of values…, null where there is nothing to observe, as in an empty column. */
+  readonly observed: unknown;
+  /** More about it, by the names of Great Expectations, such as the counts of a column's values. */
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Of a rule that could not be judged, and so does not hold. */
+export interface FailedResult extends Judged {
+  readonly kind: 'error';
+  readonly success: false;
+  /** Why: a column that is in no row, values that have no order… */
+  readonly error: string;
+}

@@ -23,6 +23,15 @@ describe('a private cache that several clients have', () => {
     },
   );
 
+  it('gives who sends a cookie what came without one, unless it has something for that cookie', async () => {
+    await using origin = await cachedOrigin([{ headers }]);
+    expect((await origin.get('/', { cookie: 'id=alice' })).text).toBe('answer 1');
+    expect((await origin.get()).text).toBe('answer 2');
+    expect((await origin.get('/', { cookie: 'id=bob' })).text).toBe('answer 2');
+    expect((await origin.get('/', { cookie: 'id=bob', authorization: 'Bearer b' })).text).toBe('answer 3');
+    expect((await origin.get('/', { cookie: 'id=alice' })).text).toBe('answer 1');
+  });
+
   it('keeps none of their secrets', async () => {
     const file = join(folder, 'secrets.db');
     await using origin = await cachedOrigin([{ headers: { ...headers, vary: 'x-api-key' } }], sqliteCache(file));

@@ -32,12 +32,14 @@ export class CredentialKeeper {
    * or a key for those alone, whatever the server says of them. A shared one stores it only where the server lets it, for all; what it keeps is never that of a private one in
    * the same store.
    */
-  credentialOf(request: Outgoing): string | null {
+  credentialOf(request: Outgoing, withCookie = true): string | null {
     if (this.#isShared) return this.#connection === '' ? null : this.#connection;
     let held = this.#connection;
     if (this.#sign !== undefined && this.#isSigned(request)) held += nameOf(this.#sign);
     const { headers } = request;
-    for (const name in headers) if (isPersonal(name)) held += `\n${name}:${headers[name]}`;
+    for (const name in headers) {
+      if (isPersonal(name) && (withCookie || name !== 'cookie')) held += `\n${name}:${headers[name]}`;
+    }
     return held === '' ? '' : digest(held);
   }
 

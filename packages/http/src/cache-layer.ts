@@ -97,16 +97,12 @@ class CacheLayer {
     return flight === undefined ? this.#lead(lookup, flightKey) : this.#follow(lookup, flight);
   }
 
-  /** Section 4.1: of several that match, the one that came last. */
+  /** What came for those who sent no cookie will do for those who do, where nothing of their own is stored. */
   #select(entries: readonly CacheEntry[], request: Outgoing): CacheEntry | undefined {
     if (entries.length === 0) return undefined;
-    const credential = this.#keeper.credentialOf(request);
-    let selected: CacheEntry | undefined;
-    for (const entry of entries) {
-      const isNewer = selected === undefined || entry.respondedAt > selected.respondedAt;
-      if (isNewer && entry.isFor(request.headers, credential)) selected = entry;
-    }
-    return selected;
+    const own = newestOf(entries, request, this.#keeper.credentialOf(request));
+    if (own !== undefined || request.headers['cookie'] === undefined) return own;
+    return newestOf(entries, request, this.#keeper.credentialOf(request, false));
   }
 
   #takeOff(flightKey: string, first: AbortSignal | undefined): Flight {
@@ -154,8 +150,8 @@ class CacheLayer {
     if ('entry' in landing) {
       const { entry } = landing;
       const ageMs = ageOf(entry, mode, now);
-      const isForIt = entry.isFor(request.headers, this.#keeper.credentialOf(request));
-      if (!isForIt || judge(entry, ageMs, mode, wanted) === 'validate') return undefined;
+      if (this.#select([entry], request) === undefined || judge(entry, ageMs, mode, wanted) === 'validate')
+        return undefined;
       countRequest('collapsed');
       return answerFrom(entry, request, call, ageMs, { forwarded, collapsed: true });
     }
@@ -204,6 +200,20 @@ class CacheLayer {
         this.#refreshes -= 1;
       });
   }
+}
+
+/** Section 4.1: of several that match, the one that came last. */
+function newestOf(
+  entries: readonly CacheEntry[],
+  { headers }: Outgoing,
+  credential: string | null,
+): CacheEntry | undefined {
+  let newest: CacheEntry | undefined;
+  for (const entry of entries) {
+    const isNewer = newest === undefined || entry.respondedAt > newest.respondedAt;
+    if (isNewer && entry.isFor(headers, credential)) newest = entry;
+  }
+  return newest;
 }
 
 /** A request whose answer serves others as well, and that others' answers may serve. */

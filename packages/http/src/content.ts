@@ -158,14 +158,23 @@ function codingsOf(reply: Reply, options: ContentOptions): readonly Compression[
     fields['content-length'] === '0' ||
     (reply.body instanceof Uint8Array && reply.body.length === 0);
   if (isEmpty) return [];
-  const codings = header
+  const codings = listCodings(header);
+  if (codings.length <= maxCodings && codings.every(isCompression)) return codings;
+  throw new BodyError(facts, `sent a body encoded as "${header.slice(0, 100)}", which was not asked for`, '');
+}
+
+/** The last that was put on first. */
+function listCodings(header: string): readonly string[] {
+  return header
     .toLowerCase()
     .split(',')
     .map((name) => name.trim().replace(/^x-/, ''))
     .filter((name) => name !== '' && name !== 'identity')
     .toReversed();
-  if (codings.length <= maxCodings && codings.every(isCompression)) return codings;
-  throw new BodyError(facts, `sent a body encoded as "${header.slice(0, 100)}", which was not asked for`, '');
+}
+
+export function hasUnknownCoding({ fields }: Reply): boolean {
+  return !listCodings(fieldOf(fields, 'content-encoding') ?? '').every(isCompression);
 }
 
 function isCompression(name: string): name is Compression {

@@ -247,6 +247,13 @@ describe('api.fetch, as fetch itself', () => {
     }
   });
 
+  it('passes on a body as it is whose coding is not known', async () => {
+    const { url, fetches } = await setUp((_request, response) => {
+      response.setHeader('content-encoding', 'aws-chunked, gzip').end('rain');
+    });
+    for (const [, get] of fetches) await expect((await get(url)).text()).resolves.toBe('rain');
+  });
+
   it('lets go of the body of a 205', async () => {
     const { url, api } = await setUp(
       (request, response) => {

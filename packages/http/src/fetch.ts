@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { encodeMultipart } from './multipart.ts';
 import { encodeBody } from './request-body.ts';
 import { encodingForRange } from './request-headers.ts';
-import { contentChunks, type ContentOptions } from './content.ts';
+import { contentChunks, type ContentOptions, hasUnknownCoding } from './content.ts';
 import {
   type Call,
   destroyOnAbort,
@@ -213,7 +213,8 @@ function tell(response: Response, about: PropertyDescriptorMap): Response {
 function toBody(reply: Reply, options: ContentOptions): Uint8Array<ArrayBuffer> | ReadableStream {
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, options.signal);
   else if (fieldOf(reply.fields, 'content-encoding') === undefined) return new Uint8Array(reply.body);
-  const chunks = contentChunks(reply, options);
+  const decompress = options.decompress && !hasUnknownCoding(reply);
+  const chunks = contentChunks(reply, { ...options, decompress });
   return new ReadableStream({
     type: 'bytes',
     async pull(controller) {

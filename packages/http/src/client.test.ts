@@ -171,6 +171,13 @@ describe('createClient', () => {
     expect(requests).toEqual(['GET /x']);
   });
 
+  it.each([new Headers({ a: 'b' }), new Map([['a', 'b']]), [['a', 'b']]])('refuses %o for headers', (headers) => {
+    const message = 'headers" must be a plain object of names and values';
+    const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
+    expect(() => api.get('/', Object({ headers }))).toThrow(message);
+    expect(() => createClient(Object({ headers }))).toThrow(message);
+  });
+
   it('refuses a header that an object cannot hold', () => {
     const headers = JSON.parse('{"__proto__":"x"}');
     const api = createClient({ baseUrl: 'http://127.0.0.1:1' });

@@ -15,6 +15,8 @@ const unsafe = /[^\t\x20-\x7e\x80-\xff]/;
  * @throws {OptionError} When a name or value could break out of its line.
  */
 export function normalizeHeaders(option: string, headers: RequestHeaders): Record<string, string | undefined> {
+  // Headers, a Map and an array have entries that Object.entries does not see
+  if (Symbol.iterator in headers) throw new OptionError(option, 'a plain object of names and values', 'another');
   const normalized: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) {
     // an object of headers cannot hold it, and would lose it without a word

@@ -15,7 +15,7 @@ async function answering(
   body: string | Buffer,
 ): Promise<{ api: Client; url: string }> {
   const server = await serve((_request, response) => response.writeHead(status, headers).end(body));
-  const api = createClient({ baseUrl: server.url, retry: { attempts: 1 } });
+  const api = createClient({ baseUrl: server.url, hedge: false, retry: { attempts: 1 } });
   open.push(server, api);
   return { api, url: server.url };
 }
@@ -131,7 +131,7 @@ describe('errors', () => {
 
   it('tell a refused connection from a cut one by their cause', async () => {
     const server = await serveRaw((socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'));
-    const cut = createClient({ baseUrl: server.url, retry: { attempts: 1 } });
+    const cut = createClient({ baseUrl: server.url, hedge: false, retry: { attempts: 1 } });
     open.push(server, cut);
     await expect(cut.get('/').text()).rejects.toMatchObject({
       code: 'DEX_HTTP_NETWORK',

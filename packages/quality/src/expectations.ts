@@ -33,6 +33,12 @@ export type Ordered = number | bigint | string | Date;
 export type Scalar = Ordered | boolean | null;
 
 /**
+ * The type of a value: those of JSON Schema, where `integer` is a number without a fraction and `object` no array and no
+ * date, and two that JSON lacks. Each value of a column is judged; pandas' dtypes, which are of whole columns, have none.
+ */
+export type TypeName = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'date' | 'bigint';
+
+/**
  * The expectations of Great Expectations' core, by their names there, with their arguments.
  *
  * @see https://greatexpectations.io/expectations/
@@ -74,9 +80,9 @@ export interface Kwargs {
   expect_column_values_to_be_dateutil_parseable: ColumnMap;
   expect_column_values_to_be_json_parseable: ColumnMap;
   expect_column_values_to_match_json_schema: ColumnMap<{ readonly json_schema: object }>;
-  expect_column_values_to_be_of_type: ColumnMap<{ readonly type_: string }>;
-  expect_column_values_to_be_in_type_list: ColumnMap<{ readonly type_list: readonly string[] }>;
-  expect_column_type_to_be: OfColumn & { readonly type_: string };
+  expect_column_values_to_be_of_type: ColumnMap<{ readonly type_: TypeName }>;
+  expect_column_values_to_be_in_type_list: ColumnMap<{ readonly type_list: readonly TypeName[] }>;
+  expect_column_type_to_be: OfColumn & { readonly type_: TypeName };
 
   expect_column_min_to_be_between: OfColumn & Bounds<Ordered>;
   expect_column_max_to_be_between: OfColumn & Bounds<Ordered>;

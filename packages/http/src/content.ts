@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { type Compression, decompress, FormatError, pipe } from '@dataenginex/streams';
 import { maxStartBytes, startOf } from './body.ts';
 import { BodyError, BodyTooLargeError, codeOf, describeFailure } from './errors.ts';
@@ -22,11 +22,11 @@ export const acceptedEncodings = 'gzip, br, zstd';
 
 type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number; info: true }) => Promise<unknown>;
 
-const inflaters: Record<Compression, Inflate> = {
+const inflaters: Record<Compression, Inflate | undefined> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
+  zstd: undefined, // Node 22 takes a frame that is cut for a whole one
 };
 
 /**
@@ -61,13 +61,15 @@ async function decodeContent(reply: Reply, options: ContentOptions): Promise<Uin
   return Buffer.concat(chunks, length);
 }
 
-/** `undefined` where something stands behind the end: a further zstd frame, padding, or what should not be there. */
+/** `undefined` where that cannot be told to be all: something stands behind the end, or it is zstd. */
 async function inflateAtOnce(reply: Reply, body: Uint8Array, options: ContentOptions): Promise<Uint8Array | undefined> {
   const { maxBodyBytes } = options;
   let content = body;
   for (const coding of codingsOf(reply, options)) {
+    const inflateOne = inflaters[coding];
+    if (inflateOne === undefined) return undefined;
     try {
-      const inflated = await inflaters[coding](content, { maxOutputLength: maxBodyBytes, info: true });
+      const inflated = await inflateOne(content, { maxOutputLength: maxBodyBytes, info: true });
       if (!isInflated(inflated) || inflated.engine.bytesWritten < content.byteLength) return undefined;
       content = inflated.buffer;
     } catch (error) {

@@ -154,7 +154,7 @@ describe('api.fetch, as fetch itself', () => {
   it.each<[string, () => RequestInit['body']]>([
     ['a string', () => 'rain'],
     ['a Blob', () => new Blob(['rain'])],
-    ['bytes', () => new TextEncoder().encode('rain')],
+    ['a form', () => new URLSearchParams({ city: 'Seattle' })],
     [
       'a FormData',
       () => {

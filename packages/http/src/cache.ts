@@ -18,7 +18,7 @@ export interface HttpCacheOptions {
   /**
    * Whose requests it serves: those of one user, or of many. A `shared` cache does not store what is `private`, nor answers
    * to a request with `Authorization` unless the server lets it. A `private` one keeps the answers to different
-   * `Authorization` headers apart.
+   * credentials, cookies and keys apart.
    *
    * @default 'private'
    */

@@ -77,9 +77,7 @@ export interface Kwargs {
   }>;
   expect_column_values_to_not_match_like_pattern_list: ColumnMap<{ readonly like_pattern_list: readonly string[] }>;
   expect_column_values_to_match_strftime_format: ColumnMap<{ readonly strftime_format: string }>;
-  expect_column_values_to_be_dateutil_parseable: ColumnMap;
   expect_column_values_to_be_json_parseable: ColumnMap;
-  expect_column_values_to_match_json_schema: ColumnMap<{ readonly json_schema: object }>;
   expect_column_values_to_be_of_type: ColumnMap<{ readonly type_: TypeName }>;
   expect_column_values_to_be_in_type_list: ColumnMap<{ readonly type_list: readonly TypeName[] }>;
   expect_column_type_to_be: OfColumn & { readonly type_: TypeName };
@@ -130,7 +128,7 @@ export interface Kwargs {
     readonly exact_match?: boolean | undefined;
   };
   expect_table_column_count_to_equal: { readonly value: number };
-  expect_table_column_count_to_be_between: Bounds<number>;
+  expect_table_column_count_to_be_between: Pick<Bounds<number>, 'min_value' | 'max_value'>;
   expect_table_row_count_to_equal: { readonly value: number };
   expect_table_row_count_to_be_between: Bounds<number>;
 
@@ -142,7 +140,7 @@ export interface Kwargs {
   /** Ours: rows satisfy a function. */
   expect_rows_to_satisfy: Mostly & {
     readonly name: string;
-    readonly satisfies: (row: Readonly<Record<string, unknown>>) => boolean;
+    readonly satisfies: (row: unknown) => boolean;
   };
 }
 

@@ -1,9 +1,11 @@
 import type { Ordered, Scalar } from './expectations.ts';
 
-/** What a column's value must be; all that is given must hold. A null passes `isNull: true` and nothing else. */
+/** What a column's value must be; all that is given must hold. A null passes `isNull: true`, `ne` and `notIn`, and nothing else. */
 export interface ColumnCondition {
   readonly eq?: Scalar | undefined;
+  readonly ne?: Scalar | undefined;
   readonly in?: readonly Scalar[] | undefined;
+  readonly notIn?: readonly Scalar[] | undefined;
   readonly gt?: Ordered | undefined;
   readonly gte?: Ordered | undefined;
   readonly lt?: Ordered | undefined;

@@ -189,12 +189,10 @@ function toResponse(reply: Reply, request: Outgoing, options: ContentOptions): R
   const { status, fields, redirectedTo } = reply;
   const isBodiless = bodiless.has(status) || request.method === 'HEAD';
   if (status === 205) letGo(reply); // it should have no body, and nobody would read the one it has
-  const init = {
-    status: Math.min(status, maxStatus),
-    statusText: STATUS_CODES[status] ?? '',
-    headers: toHeaders(fields),
-  };
-  return tell(new Response(isBodiless ? null : toBody(reply, options), init), {
+  const init = { status: Math.min(status, maxStatus), statusText: STATUS_CODES[status] ?? '' };
+  const response = new Response(isBodiless ? null : toBody(reply, options), init);
+  toHeaders(fields, response.headers); // given to the constructor they would be copied once more
+  return tell(response, {
     url: { value: (redirectedTo ?? request.url).href },
     redirected: { value: redirectedTo !== undefined },
     ...(status > maxStatus && { status: { value: status } }),

@@ -56,7 +56,7 @@ describe('a private cache that several clients have', () => {
     await using origin = await cachedOrigin(({ headers: got }) => ({ headers, body: got.cookie ?? '' }));
     for (const cookie of ['id=alice', 'id=bob', 'id=alice']) {
       const cookieJar = { getCookieString: () => cookie, setCookie: () => {} };
-      await using api = createClient({ baseUrl: origin.url, cache: origin.cache, cookieJar });
+      await using api = createClient({ hedge: false, baseUrl: origin.url, cache: origin.cache, cookieJar });
       expect(await api.get('/').text()).toBe(cookie);
     }
     expect(origin.requests).toHaveLength(2);
@@ -68,7 +68,7 @@ describe('a private cache that several clients have', () => {
     const signer = (user: string) => () => ({ authorization: `Signed ${user}` });
     const [alice, bob] = [signer('alice'), signer('bob')];
     const read = async (options: ClientOptions): Promise<string> => {
-      await using api = createClient({ baseUrl: origin.url, cache, ...options });
+      await using api = createClient({ hedge: false, baseUrl: origin.url, cache, ...options });
       return await api.get('/').text();
     };
     expect(await read({ sign: alice })).toBe('Signed alice');
@@ -83,7 +83,7 @@ describe('a private cache that several clients have', () => {
     const caches = [sqliteCache(file), sqliteCache(file, { mode: 'shared' })];
     await using origin = await cachedOrigin([{ headers: { 'cache-control': 'private, max-age=60' } }], caches[0]);
     await origin.get();
-    await using api = createClient({ baseUrl: origin.url, cache: caches[1] });
+    await using api = createClient({ hedge: false, baseUrl: origin.url, cache: caches[1] });
     expect(await api.get('/').text()).toBe('answer 2');
     expect((await origin.get()).text).toBe('answer 1');
     await caches[1]?.close();
@@ -96,7 +96,12 @@ describe('a shared cache', () => {
     await using origin = await cachedOrigin(({ url }) => {
       return { headers: { 'cache-control': url === '/public' ? 'public, max-age=60' : 'max-age=60' } };
     }, cache);
-    await using api = createClient({ baseUrl: origin.url, cache, sign: () => ({ authorization: 'Signed' }) });
+    await using api = createClient({
+      hedge: false,
+      baseUrl: origin.url,
+      cache,
+      sign: () => ({ authorization: 'Signed' }),
+    });
     for (const path of ['/', '/', '/public', '/public']) await api.get(path).text();
     await origin.get();
     await origin.get('/public');
@@ -113,11 +118,16 @@ describe('one URL that leads to several servers', () => {
       return { name, socketPath, server: server.listen(socketPath) };
     });
     for (const { name, socketPath } of [...servers, ...servers]) {
-      await using api = createClient({ baseUrl: 'http://localhost', cache, socketPath });
+      await using api = createClient({ hedge: false, baseUrl: 'http://localhost', cache, socketPath });
       const response = await api.get('/').response();
       expect(await response.text()).toBe(name);
     }
-    await using api = createClient({ baseUrl: 'http://localhost', cache, socketPath: servers[0]?.socketPath });
+    await using api = createClient({
+      hedge: false,
+      baseUrl: 'http://localhost',
+      cache,
+      socketPath: servers[0]?.socketPath,
+    });
     for (const { server } of servers) server.close();
     expect(await api.get('/').text()).toBe('a'); // from the cache
     await cache.delete('http://localhost/');
@@ -127,7 +137,12 @@ describe('one URL that leads to several servers', () => {
   it('gives a client that may not reach private networks nothing that another brought from there', async () => {
     await using origin = await cachedOrigin([{ headers }]);
     await origin.get();
-    await using api = createClient({ baseUrl: origin.url, cache: origin.cache, denyPrivateNetworks: true });
+    await using api = createClient({
+      hedge: false,
+      baseUrl: origin.url,
+      cache: origin.cache,
+      denyPrivateNetworks: true,
+    });
     await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_BLOCKED_ADDRESS' });
   });
 
@@ -135,7 +150,7 @@ describe('one URL that leads to several servers', () => {
     await using origin = await cachedOrigin([{ headers }]);
     const check = () => undefined;
     const read = async (tls: ClientOptions['tls']): Promise<string> => {
-      await using api = createClient({ baseUrl: origin.url, cache: origin.cache, tls });
+      await using api = createClient({ hedge: false, baseUrl: origin.url, cache: origin.cache, tls });
       return await api.get('/').text();
     };
     expect(await read({ rejectUnauthorized: false })).toBe('answer 1');

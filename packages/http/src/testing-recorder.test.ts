@@ -270,10 +270,14 @@ describe('createRecorder', () => {
   });
 
   it('leaves out what failed without an answer', async () => {
-    await using server = await serveRaw((socket) => socket.destroy());
+    await using server = await serveRaw((socket) => {
+      if (server.requests.at(-1) === 'GET /hints') socket.write('HTTP/1.1 103 Early Hints\r\n\r\n');
+      else socket.destroy();
+    });
     const path = newPath();
     await using(path, { mode: 'record' }, server.url, async (api) => {
       await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK' });
+      await expect(api.get('/hints', { timeoutMs: 100 }).text()).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT' });
     });
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ exchanges: [] });
   });

@@ -63,6 +63,8 @@ describe('startFaultyServer', () => {
     const wanted = await lookAt(await start({ seed: 7, faults: quick }), 1);
     const server = await start({ seed: 7, faults: quick });
     expect(await lookAt(server, 16)).toEqual(wanted);
+    expect(new Set(wanted.map((met) => met.length))).toEqual(new Set([1, 2, 3, 4]));
+    expect(wanted.some((met) => new Set(met).size > 2)).toBe(true);
     expect(await lookAt(await start({ seed: 8, faults: quick }), 16)).not.toEqual(wanted);
     const counts = Object.groupBy(wanted.flat(), (seen) => seen);
     expect(server.served).toMatchObject({
@@ -72,14 +74,17 @@ describe('startFaultyServer', () => {
     });
   });
 
-  it('goes by method and body too', async () => {
-    const server = await start({ seed: 1, faults: { '503': 0.5 } });
+  it('goes by method, path and body', async () => {
     const bodies = Array.from({ length: 40 }, (_, index) => String(index));
-    const ask = (method: string): Promise<string[]> =>
-      Promise.all(bodies.map((body) => look(server.url, '/', { method, body })));
-    const [posted, put] = [await ask('POST'), await ask('PUT')];
+    const ask = async (method: string, path: string): Promise<string[]> => {
+      const server = await start({ seed: 1, faults: { '503': 0.5 } });
+      return Promise.all(bodies.map((body) => look(server.url, path, { method, body })));
+    };
+    const posted = await ask('POST', '/');
     expect(new Set(posted)).toEqual(new Set(['503', '.']));
-    expect(put).not.toEqual(posted);
+    expect(await ask('POST', '/')).toEqual(posted);
+    expect(await ask('PUT', '/')).not.toEqual(posted);
+    expect(await ask('POST', '/other')).not.toEqual(posted);
   });
 
   it('fails as often as it is told, by default 26 % and rarely in ways that take long', async () => {

@@ -1,21 +1,166 @@
+import { OptionError } from '@dataenginex/core';
+import { judgeAggregate } from './aggregates.ts';
+import { Duplicates, Moments, Numbers, quantile } from './collect.ts';
+import { type MapTest, mapTest, skipOf } from './map-tests.ts';
+import { type Tally, Planner, Trouble, collecting } from './planner.ts';
 import type { RuleResult } from './result.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, RuleOf } from './rule.ts';
+import { createColumnNames, judgeTable } from './table-rules.ts';
+import { keyOf, keyOfAll } from './values.ts';
 
 export interface RowsCheckOptions {
-  /** Keep the index of every row that breaks a rule, not of the first 20. */
+  /** Keep the value and the index of every row that breaks a rule, not of the first 20. */
   readonly keepIndexes: boolean;
 }
 
-/** Rules on the way through a table. */
+/** Rules on their way through a table. */
 export interface RowsCheck {
   /** The next rows, in order; any number of batches. */
   push(rows: readonly unknown[]): void;
-  /** The results, in the order of the rules. Nothing can be pushed after it. */
+  /** The results, in the order of the rules. Nothing may be pushed after it. */
   finish(): { readonly rows: number; readonly results: readonly RuleResult[] };
 }
 
+/** Says what became of one rule, once all rows are through. */
+export type Judge = () => RuleResult;
+
+/**
+ * Judges rules on rows in one pass.
+ *
+ * A row that is no object has no columns. Rules about single rows, sums and extremes take no memory to speak of; those
+ * about uniqueness and distinct values keep each distinct value, medians, quantiles, z-scores and outliers each number.
+ *
+ * @throws {OptionError} When a regular expression or a date format is none, or a rule cannot be judged on rows.
+ */
 export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOptions): RowsCheck {
-  void rules;
-  void options;
-  throw new Error('being built');
+  const planner = new Planner(options.keepIndexes);
+  const names = createColumnNames();
+  const judges = rules.map((rule) => {
+    const judge = judgeMap(rule, planner) ?? judgeAggregate(rule, planner) ?? judgeTable(rule, planner, names);
+    if (judge === undefined)
+      throw new OptionError(`${rule.id}.expectation`, 'one that rows can be asked', rule.expectation);
+    return judge;
+  });
+  const scan = planner.scan();
+  let rows = 0;
+  return {
+    push(batch) {
+      scan(batch, rows);
+      if (names.wanted) names.read(batch);
+      rows += batch.length;
+    },
+    finish: () => ({ rows, results: judges.map((judge) => judge()) }),
+  };
+}
+
+function judgeMap(rule: Rule, planner: Planner): Judge | undefined {
+  switch (rule.expectation) {
+    case 'expect_column_values_to_be_unique':
+      return judgeUnique(rule, planner, { columns: [rule.kwargs.column], skip: 'any' }, keyOf);
+    case 'expect_compound_columns_to_be_unique':
+      return judgeUnique(rule, planner, { columns: rule.kwargs.column_list, skip: skipOf(rule) }, (values) =>
+        keyOfAll(Array.isArray(values) ? values : []),
+      );
+    case 'expect_column_value_z_scores_to_be_less_than':
+      return judgeZScores(rule, planner);
+    case 'expect_column_values_to_not_be_outliers':
+      return judgeOutliers(rule, planner);
+    default: {
+      const trouble = new Trouble();
+      const test = mapTest(rule, trouble.fail);
+      return test && judgeTally(rule, planner, planner.ask(rule, test), trouble);
+    }
+  }
+}
+
+/** What of the arguments makes a rule one about rows. */
+type MapRule = Rule & { readonly kwargs: { readonly mostly?: number | undefined } };
+
+function judgeTally(rule: Rule, planner: Planner, tally: Tally, trouble: Trouble, before?: () => void): Judge {
+  return () => {
+    const missed = planner.missed(tally.columns, tally.condition);
+    if (missed !== undefined)
+      return { rule, kind: 'error', success: false, error: `no row has the column "${missed}"` };
+    before?.();
+    if (trouble.why !== undefined) return { rule, kind: 'error', success: false, error: trouble.why };
+    const elementCount = planner.elements(tally.condition);
+    const missingCount = planner.missing(tally);
+    const asked = elementCount - missingCount;
+    const mostly = 'mostly' in rule.kwargs ? (rule.kwargs.mostly ?? 1) : 1;
+    return {
+      rule,
+      kind: 'map',
+      success: asked === 0 || (asked - tally.unexpected) / asked >= mostly,
+      elementCount,
+      missingCount,
+      unexpectedCount: tally.unexpected,
+      unexpectedValues: tally.values,
+      unexpectedIndexes: tally.indexes,
+    };
+  };
+}
+
+function judgeUnique(
+  rule: MapRule,
+  planner: Planner,
+  of: Pick<MapTest, 'columns' | 'skip'>,
+  key: (value: unknown) => unknown,
+): Judge {
+  const duplicates = new Duplicates();
+  const breaks = (value: unknown, index: number): boolean => {
+    duplicates.add(key(value), value, index);
+    return false;
+  };
+  const tally = planner.ask(rule, { ...of, breaks });
+  return judgeTally(rule, planner, tally, new Trouble(), () => {
+    for (const { value, index } of duplicates.found) tally.hit(value, index);
+  });
+}
+
+function judgeZScores(rule: RuleOf<'expect_column_value_z_scores_to_be_less_than'>, planner: Planner): Judge {
+  const { threshold, double_sided = true } = rule.kwargs;
+  return judgeNumbers(rule, planner, (values) => {
+    const { mean, deviation } = momentsOf(values);
+    const score = (value: number): number => (value - mean) / deviation;
+    return double_sided
+      ? (value) => Math.abs(score(value)) >= Math.abs(threshold)
+      : (value) => score(value) >= threshold;
+  });
+}
+
+function judgeOutliers(rule: RuleOf<'expect_column_values_to_not_be_outliers'>, planner: Planner): Judge {
+  const { method = 'iqr', multiplier = 1.5 } = rule.kwargs;
+  return judgeNumbers(rule, planner, (values) => {
+    if (method === 'std') {
+      const { mean, deviation } = momentsOf(values);
+      const most = multiplier * deviation;
+      return most > 0 ? (value) => Math.abs(value - mean) >= most : (value) => Math.abs(value - mean) > most;
+    }
+    const sorted = values.toSorted();
+    const [low, high] = [quantile(sorted, 0.25, 'linear'), quantile(sorted, 0.75, 'linear')];
+    const reach = multiplier * (high - low);
+    return (value) => value < low - reach || value > high + reach;
+  });
+}
+
+function momentsOf(values: Float64Array): Moments {
+  const moments = new Moments(() => undefined);
+  for (const value of values) moments.add(value);
+  return moments;
+}
+
+/** A rule about numbers that needs all of them before it can judge one. */
+function judgeNumbers(
+  rule: MapRule & { readonly kwargs: { readonly column: string } },
+  planner: Planner,
+  breaksOf: (values: Float64Array) => (value: number) => boolean,
+): Judge {
+  const trouble = new Trouble();
+  const numbers = new Numbers(trouble.fail);
+  const tally = planner.ask(rule, collecting(rule.kwargs.column, numbers));
+  return judgeTally(rule, planner, tally, trouble, () => {
+    const breaks = breaksOf(numbers.values);
+    const { indexes } = numbers;
+    for (const [at, value] of numbers.values.entries()) if (breaks(value)) tally.hit(value, indexes[at] ?? 0);
+  });
 }

@@ -38,4 +38,9 @@ export interface FailedResult extends Judged {
   readonly success: false;
   /** Why: a column that is in no row, values that have no order… */
   readonly error: string;
+  /**
+   * Of a map rule: the first 20 rows that break it or that it cannot judge (all with `keepIndexes`), ascending, so that
+   * a row without an order is set apart and not the whole table. Where the column is in no row, every row.
+   */
+  readonly unexpectedIndexes: readonly number[];
 }

@@ -1,15 +1,15 @@
 import type { Ordered, Scalar } from './expectations.ts';
 
 /** What a column's value must be; all that is given must hold. A null passes `isNull: true`, `ne` and `notIn`, and nothing else. */
-export interface ColumnCondition {
-  readonly eq?: Scalar | undefined;
-  readonly ne?: Scalar | undefined;
-  readonly in?: readonly Scalar[] | undefined;
-  readonly notIn?: readonly Scalar[] | undefined;
-  readonly gt?: Ordered | undefined;
-  readonly gte?: Ordered | undefined;
-  readonly lt?: Ordered | undefined;
-  readonly lte?: Ordered | undefined;
+export interface ColumnCondition<V extends Scalar = Scalar> {
+  readonly eq?: V | undefined;
+  readonly ne?: V | undefined;
+  readonly in?: readonly V[] | undefined;
+  readonly notIn?: readonly V[] | undefined;
+  readonly gt?: Extract<V, Ordered> | undefined;
+  readonly gte?: Extract<V, Ordered> | undefined;
+  readonly lt?: Extract<V, Ordered> | undefined;
+  readonly lte?: Extract<V, Ordered> | undefined;
   readonly isNull?: boolean | undefined;
 }
 

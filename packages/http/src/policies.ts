@@ -24,7 +24,9 @@ export interface PolicyOptions {
   /** How failed attempts are repeated. @default 4 attempts, full jitter from 100 ms, never before `Retry-After` */
   retry?: RetryOptions | false | undefined;
   /**
-   * When an origin is left alone. What counts as its failure are timeouts, failed connections and 5xx.
+   * When an origin is left alone. What counts as its failure are timeouts, failed connections and 5xx; the origin is the
+   * `key` that its `onStateChange` is told. With `park: true` requests wait for it instead of failing.
+   *
    * @default after 10 failures in a row or half of the last 100, for 5 s and longer
    */
   circuitBreaker?: CircuitBreakerOptions | false | undefined;
@@ -37,7 +39,9 @@ export interface PolicyOptions {
 }
 
 /** The policy that a request of this method runs under. */
-export type PolicyOf = (origin: string, method: string) => Policy;
+export type PolicyOf = (origin: string, method: string) => Runner;
+
+type Runner = Pick<Policy, 'run'>;
 
 const defaultTimeoutMs = 30_000;
 const maxOrigins = 1_000;
@@ -54,8 +58,8 @@ export function choosePolicies({ policy, ...options }: PolicyOptions & { connect
     hedge: hedging,
   } = options;
   if (policy === undefined) {
-    standardPolicies(options); // to refuse what cannot work at once
-    const kept = perOrigin(() => standardPolicies(options));
+    standardPolicies('', options); // to refuse what cannot work at once
+    const kept = perOrigin((origin) => standardPolicies(origin, options));
     return (origin, method) => {
       const { safe, unsafe } = kept(origin);
       return isSafe(method) ? safe : unsafe;
@@ -88,8 +92,9 @@ export function timeoutOf({ policy, timeoutMs = defaultTimeoutMs }: PolicyOption
 
 /** One breaker, bulkhead and retry budget for both; only what is safe is sent a second time before it failed. */
 function standardPolicies(
+  origin: string,
   options: Omit<PolicyOptions, 'policy'> & { connections?: number | undefined },
-): Record<'safe' | 'unsafe', Policy> {
+): Record<'safe' | 'unsafe', Runner> {
   const { timeoutMs = defaultTimeoutMs, attemptTimeoutMs = 10_000, connections = 128 } = options;
   checkNumber('createClient.timeoutMs', timeoutMs, { min: 1, max: maxTimerMs });
   checkNumber('createClient.attemptTimeoutMs', attemptTimeoutMs, { min: 1, max: maxTimerMs });
@@ -100,15 +105,21 @@ function standardPolicies(
   }
   if (options.circuitBreaker !== false) {
     const { failureIf = isUpstreamFailure } = options.circuitBreaker ?? {};
-    shared.push(circuitBreaker({ ...options.circuitBreaker, failureIf }));
+    // by its key an error and a change of state tell whose circuit it is
+    shared.push(circuitBreaker({ ...options.circuitBreaker, failureIf, key: () => origin, maxKeys: 1 }));
   }
   if (options.bulkhead !== false) {
     const { concurrent = connections, maxQueued = 1_000 } = options.bulkhead ?? {};
     shared.push(bulkhead({ ...options.bulkhead, concurrent, maxQueued }));
   }
   const attempt = timeout(attemptTimeoutMs);
-  const unsafe = compose(...shared, attempt);
-  return { unsafe, safe: options.hedge === false ? unsafe : compose(...shared, createHedge(options.hedge), attempt) };
+  const unsafe = keyed(origin, compose(...shared, attempt));
+  if (options.hedge === false) return { unsafe, safe: unsafe };
+  return { unsafe, safe: keyed(origin, compose(...shared, createHedge(options.hedge), attempt)) };
+}
+
+function keyed(key: string, policy: Policy): Runner {
+  return { run: (fn, options) => policy.run(fn, { ...options, key }) };
 }
 
 /** Below that a second request costs a busy client more than it saves. */

@@ -336,6 +336,17 @@ describe('abort', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it('names the origin whose circuit is open, and in changes of its state', async () => {
+    const server = await serve((_request, response) => response.writeHead(503).end());
+    const onStateChange = vi.fn();
+    const api = client(server, { retry: false, circuitBreaker: { consecutiveFailures: 1, onStateChange } });
+    await expect(api.get('/').text()).rejects.toMatchObject({ status: 503 });
+    for (const method of ['GET', 'POST']) {
+      await expect(api.request(method, '/').text()).rejects.toThrow(`The circuit of "${server.url}" is open`);
+    }
+    expect(onStateChange.mock.calls).toEqual([[{ from: 'closed', to: 'open', key: server.url }]]);
+  });
+
   it('heeds the deadline of the request, and of a policy around it: no wait begins that would outlast them', async () => {
     const server = await serve((_request, response) => response.writeHead(503, { 'retry-after': '2' }).end('busy'));
     const api = client(server, { retry: quick });

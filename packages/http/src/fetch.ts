@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
+import { describeFailure } from './errors.ts';
+import { BrokenOff } from './exchange.ts';
 import { encodeMultipart } from './multipart.ts';
 import { encodeBody } from './request-body.ts';
 import { encodingForRange } from './request-headers.ts';
@@ -211,6 +213,9 @@ function tell(response: Response, about: PropertyDescriptorMap): Response {
 function toBody(reply: Reply, options: ContentOptions): Uint8Array<ArrayBuffer> | ReadableStream {
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, options.signal);
   else if (fieldOf(reply.fields, 'content-encoding') === undefined) return new Uint8Array(reply.body);
+  if (reply.body instanceof Readable && fieldOf(reply.fields, 'content-encoding') === undefined) {
+    return toStream(reply, reply.body, options.signal);
+  }
   const decompress = options.decompress && !hasUnknownCoding(reply);
   const chunks = contentChunks(reply, { ...options, decompress });
   return new ReadableStream({
@@ -218,7 +223,7 @@ function toBody(reply: Reply, options: ContentOptions): Uint8Array<ArrayBuffer> 
     async pull(controller) {
       for (;;) {
         const { done, value } = await chunks.next().catch((cause: unknown) => {
-          throw options.signal?.aborted === true ? options.signal.reason : new TypeError('terminated', { cause });
+          throw brokenOff(options.signal, cause);
         });
         if (done === true) {
           controller.close();
@@ -235,4 +240,39 @@ function toBody(reply: Reply, options: ContentOptions): Uint8Array<ArrayBuffer> 
       await chunks.return();
     },
   });
+}
+
+/** A body that is passed on as it comes, by events: iterators would cost more than all else in a small answer. */
+function toStream(reply: Reply, body: Readable, signal: AbortSignal | undefined): ReadableStream {
+  return new ReadableStream({
+    type: 'bytes',
+    start(controller) {
+      let isOver = false;
+      const fail = (error?: Error): void => {
+        if (isOver) return;
+        isOver = true;
+        const cause =
+          error === undefined ? undefined : describeFailure(new BrokenOff(reply.status, error), reply.facts);
+        controller.error(brokenOff(signal, cause));
+      };
+      body.on('data', (chunk: Uint8Array) => {
+        if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk)); // a copy, see above
+        if ((controller.desiredSize ?? 0) <= 0) body.pause();
+      });
+      body.once('end', () => {
+        isOver = true;
+        controller.close();
+        controller.byobRequest?.respond(0);
+      });
+      body.on('error', fail);
+      body.once('close', fail);
+      body.pause();
+    },
+    pull: () => void body.resume(),
+    cancel: () => letGo(reply),
+  });
+}
+
+function brokenOff(signal: AbortSignal | undefined, cause: unknown): unknown {
+  return signal?.aborted === true ? signal.reason : new TypeError('terminated', { cause });
 }

@@ -33,8 +33,18 @@ it('open connections are counted, idle and active, until the client is closed', 
     ['idle', 2],
     ['active', 1],
   ]);
+  await using other = createClient({ baseUrl: server.url });
+  await other.get('/quick').text();
+  await expect.poll(collect).toEqual([
+    ['idle', 3],
+    ['active', 1],
+  ]);
+  await other.close();
   await api.close();
   await expect(waiting).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' });
-  expect(await collect()).toEqual([]);
+  expect(await collect()).toEqual([
+    ['idle', 0],
+    ['active', 0],
+  ]);
   await reader.shutdown();
 });

@@ -1,4 +1,13 @@
+export type { BadRow, CheckOptions, Contract, ContractOptions, RowOf, Split, SplitOptions } from './contract.ts';
+export { contract } from './contract.ts';
+export type { Column, ColumnName, Columns } from './columns.ts';
+export { QualityError } from './errors.ts';
 export type { Expectation, Kwargs, KwargsOf, Ordered, Partition, Scalar, TypeName } from './expectations.ts';
 export type { FailedResult, MapResult, ObservedResult, RuleResult } from './result.ts';
 export type { ColumnCondition, RowCondition } from './row-condition.ts';
 export type { Rule, RuleOf, Severity } from './rule.ts';
+export type { Side } from './json-schema.ts';
+export { Report, type Statistics } from './report.ts';
+export type { BoundsOptions, MapOptions, RuleOptions, Where } from './rule-options.ts';
+export type { Unchecked } from './schema-rules.ts';
+export type { Table } from './table.ts';

@@ -1,0 +1,212 @@
+import { checkOneOf, OptionError } from '@dataenginex/core';
+import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
+import { setImmediate } from 'node:timers/promises';
+import { createRowsCheck, type RowsCheckOptions } from './check-rows.ts';
+import { columnRules } from './column-rules.ts';
+import type { Columns } from './columns.ts';
+import { type Side, toJsonSchema } from './json-schema.ts';
+import { Report } from './report.ts';
+import type { RuleResult } from './result.ts';
+import type { Rule, Severity } from './rule.ts';
+import { schemaRules, type Unchecked } from './schema-rules.ts';
+import { tableRules } from './table-rules.ts';
+import type { Table } from './table.ts';
+
+export interface ContractOptions<S extends Side = Side> {
+  /**
+   * The side of the schema that rows are on: `input`, as they come, before the schema has read them, or `output`, as it
+   * gives them.
+   *
+   * @default 'input'
+   */
+  side?: S | undefined;
+}
+
+export interface CheckOptions {
+  signal?: AbortSignal | undefined;
+  /** Keep the index and value of every row that breaks a rule, not of the first 20. @default false */
+  keepIndexes?: boolean | undefined;
+}
+
+export interface SplitOptions {
+  signal?: AbortSignal | undefined;
+  /** Rules of these severities make a row bad. @default all */
+  severities?: readonly Severity[] | undefined;
+}
+
+/** A row that breaks a rule. */
+export interface BadRow<T> {
+  readonly row: T;
+  /** Its place among the rows given, from 0. */
+  readonly index: number;
+  /** The ids of the rules that it breaks, in the order of the contract. */
+  readonly rules: readonly string[];
+}
+
+export interface Split<T> {
+  readonly report: Report;
+  /** In their order. */
+  readonly good: T[];
+  /** In their order. */
+  readonly bad: BadRow<T>[];
+}
+
+/** What rows must be: made by {@link contract}. */
+export interface Contract {
+  readonly name: string;
+  readonly side: Side;
+  /** The columns that the schema names. */
+  readonly columns: readonly string[];
+  /** Those of the schema first. */
+  readonly rules: readonly Rule[];
+  /** What the schema demands and no rule asks, as its JSON Schema does not tell. */
+  readonly unchecked: readonly Unchecked[];
+
+  /**
+   * Asks every rule of all rows. It lets the event loop run every few milliseconds, and looks at `signal` then.
+   *
+   * @throws {OptionError} When `rows` is no array.
+   */
+  check(rows: readonly unknown[], options?: CheckOptions): Promise<Report>;
+
+  /**
+   * Tells the rows that keep every rule from those that break one, which come with the rules' ids. Only rules that a row
+   * can break by itself do that: `mostly` forgives the table, not the row.
+   *
+   * @throws {OptionError} When `rows` is no array, or a severity is none.
+   */
+  split<T>(rows: readonly T[], options?: SplitOptions): Promise<Split<T>>;
+}
+
+/** The type of the rows on one side of a schema. */
+export type RowOf<S extends StandardJSONSchemaV1, D extends Side> = D extends 'output'
+  ? StandardJSONSchemaV1.InferOutput<S>
+  : StandardJSONSchemaV1.InferInput<S>;
+
+/**
+ * A contract for rows: the constraints of a schema, and the rules that it cannot say.
+ *
+ * ```ts
+ * import { contract } from '@dataenginex/quality';
+ * import { z } from 'zod';
+ *
+ * const Reading = z.object({ station: z.string(), tempMax: z.number().nullable() });
+ * const Readings = contract('weather.readings', Reading, (c, t) => [
+ *   c.tempMax.toBeBetween(-60, 60, { mostly: 0.99 }),
+ *   t.rowCountToBeBetween(1, null),
+ * ]);
+ *
+ * const report = await Readings.check([{ station: 'Seattle', tempMax: 12.8 }, { station: 'Seattle', tempMax: 128 }]);
+ * report.success; // => false
+ * report.failures.map(({ rule }) => rule.id); // => ['tempMax.toBeBetween']
+ * ```
+ *
+ * @param schema Of an object with named properties, from any library that speaks Standard JSON Schema, such as zod 4.
+ * @param rules Gets the columns `c`, each with the rules of its type, and the table `t`.
+ * @throws {OptionError} When the schema is none of these, an argument of a rule cannot work, or two rules have one id.
+ * @see https://standardschema.dev/json-schema
+ */
+export function contract<S extends StandardJSONSchemaV1, D extends Side = 'input'>(
+  name: string,
+  schema: S,
+  rules: (columns: Columns<RowOf<S, D>>, table: Table<RowOf<S, D>>) => readonly Rule[] = () => [],
+  options: ContractOptions<D> = {},
+): Contract {
+  if (typeof name !== 'string' || name === '') throw new OptionError('contract.name', 'a text that is not empty', name);
+  if (typeof schema?.['~standard']?.jsonSchema?.input !== 'function') {
+    throw new OptionError('contract.schema', 'a schema that provides Standard JSON Schema', schema);
+  }
+  const side = checkOneOf('contract.side', options.side ?? 'input', ['input', 'output']);
+  const { columns, optionalColumns, rules: ofSchema, unchecked } = schemaRules(toJsonSchema(schema, side));
+
+  const own = rules(...rulesOf<RowOf<S, D>>(columns));
+  if (!Array.isArray(own)) throw new OptionError('contract.rules', 'a function that returns an array of rules', own);
+  const all: readonly Rule[] = [...ofSchema, ...own];
+  const ids = new Set<string>();
+  for (const { id } of all) {
+    if (ids.size === ids.add(id).size) throw new OptionError('contract.rules', `rules with ids of their own`, id);
+  }
+
+  const run = async (rows: readonly unknown[], signal: AbortSignal | undefined, keepIndexes: boolean) => {
+    const results = await pushAll(all, rows, { keepIndexes, columns, optionalColumns }, signal);
+    return { report: new Report(name, rows.length, results.durationMs, results.results), results: results.results };
+  };
+
+  return {
+    name,
+    side,
+    columns,
+    rules: all,
+    unchecked,
+    async check(rows, { signal, keepIndexes = false } = {}) {
+      return (await run(rows, signal, keepIndexes)).report;
+    },
+    async split(rows, { signal, severities = ['critical', 'warning', 'info'] } = {}) {
+      const wanted = new Set(
+        severities.map((severity) => checkOneOf('split.severities', severity, ['critical', 'warning', 'info'])),
+      );
+      const { report, results } = await run(rows, signal, true);
+      return {
+        report,
+        ...divide(
+          rows,
+          results.filter(({ rule }) => wanted.has(rule.severity)),
+        ),
+      };
+    },
+  };
+}
+
+/** Every column has all the rules; the type of its rows says which of them may be called. */
+function rulesOf<Row>(columns: readonly string[]): [Columns<Row>, Table<Row>];
+function rulesOf(columns: readonly string[]): [unknown, unknown] {
+  return [Object.fromEntries(columns.map((column) => [column, columnRules(column, columns)])), tableRules(columns)];
+}
+
+/** Rows go in in batches that take some milliseconds, and between them the event loop runs. */
+async function pushAll(
+  rules: readonly Rule[],
+  rows: readonly unknown[],
+  options: RowsCheckOptions,
+  signal: AbortSignal | undefined,
+): Promise<{ results: readonly RuleResult[]; durationMs: number }> {
+  signal?.throwIfAborted();
+  if (!Array.isArray(rows)) throw new OptionError('rows', 'an array', rows);
+  const start = performance.now();
+  const check = createRowsCheck(rules, options);
+  let size = 512;
+  let last = start;
+  for (let at = 0; at < rows.length;) {
+    check.push(rows.slice(at, at + size));
+    at += size;
+    const took = performance.now() - last;
+    if (took > 4) size = Math.max(16, Math.floor(size / 2));
+    else if (took < 1) size *= 2;
+    if (at >= rows.length || took < 1) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
+    last = performance.now();
+  }
+  const { results } = check.finish();
+  return { results, durationMs: performance.now() - start };
+}
+
+function divide<T>(rows: readonly T[], results: readonly RuleResult[]): Omit<Split<T>, 'report'> {
+  const broken = new Map<number, string[]>();
+  for (const result of results) {
+    if (result.kind === 'observed') continue;
+    for (const index of result.unexpectedIndexes) {
+      const ids = broken.get(index);
+      if (ids === undefined) broken.set(index, [result.rule.id]);
+      else ids.push(result.rule.id);
+    }
+  }
+  const good: T[] = [];
+  const bad: BadRow<T>[] = [];
+  for (const [index, row] of rows.entries()) {
+    const ids = broken.get(index);
+    if (ids === undefined) good.push(row);
+    else bad.push({ row, index, rules: ids });
+  }
+  return { good, bad };
+}

@@ -1,0 +1,24 @@
+import { DexError } from '@dataenginex/core';
+import { describeResult } from './describe-result.ts';
+import type { RuleResult } from './result.ts';
+
+/** Critical rules of a contract do not hold. The message lists the first ten. */
+export class QualityError extends DexError {
+  override readonly name = 'QualityError';
+  readonly code = 'DEX_QUALITY';
+  readonly contract: string;
+  /** How many rows there were. */
+  readonly rows: number;
+  /** The critical rules that failed. */
+  readonly failures: readonly RuleResult[];
+
+  constructor(contract: string, rows: number, failures: readonly RuleResult[]) {
+    const shown = failures.slice(0, 10).map((failure) => `\n- ${describeResult(failure)}`);
+    const more = failures.length > shown.length ? `\n- and ${failures.length - shown.length} more` : '';
+    const what = failures.length === 1 ? '1 critical rule' : `${failures.length} critical rules`;
+    super(`${rows} rows break ${what} of "${contract}":${shown.join('')}${more}`);
+    this.contract = contract;
+    this.rows = rows;
+    this.failures = failures;
+  }
+}

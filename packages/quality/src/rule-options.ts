@@ -1,0 +1,89 @@
+import { checkNumber, checkOneOf, OptionError } from '@dataenginex/core';
+import type { ColumnName } from './columns.ts';
+import type { Expectation, KwargsOf, Scalar } from './expectations.ts';
+import type { ColumnCondition, RowCondition } from './row-condition.ts';
+import type { RuleOf, Severity } from './rule.ts';
+
+/** Rows by what their columns must be, for a row of that type. */
+export type Where<Row> = {
+  readonly [K in ColumnName<Row>]?: K extends keyof Row ? ConditionOf<Row[K]> : never;
+};
+type ConditionOf<T> = unknown extends T
+  ? Scalar | ColumnCondition
+  : Extract<T, Scalar> | ColumnCondition<NonNullable<Extract<T, Scalar>>>;
+
+export interface RuleOptions<Row> {
+  /** Unique in its contract. @default such as `tempMax.toBeBetween` or `unique(date, station)` */
+  id?: string | undefined;
+  /** Only rows that this holds for are looked at. @default all */
+  where?: Where<Row> | undefined;
+  /** Only a critical rule, when it fails, fails the report. @default 'critical' */
+  severity?: Severity | undefined;
+  /** @default none */
+  tags?: readonly string[] | undefined;
+  /** For whoever reads the report. @default none */
+  notes?: string | undefined;
+}
+
+/** Of a rule that each value or row keeps or breaks. */
+export interface MapOptions<Row> extends RuleOptions<Row> {
+  /** The share of values that must keep it, from 0 to 1; nulls do not count. @default 1 */
+  mostly?: number | undefined;
+}
+
+export interface BoundsOptions<Row> extends RuleOptions<Row> {
+  /** The minimum itself is out. @default false */
+  strictMin?: boolean | undefined;
+  /** The maximum itself is out. @default false */
+  strictMax?: boolean | undefined;
+}
+
+/** A rule with its common options checked; `name` is its default id, and begins what an error calls the option. */
+export function createRule<E extends Expectation>(
+  name: string,
+  expectation: E,
+  kwargs: KwargsOf<E>,
+  columns: readonly string[],
+  options: RuleOptions<Record<string, unknown>> = {},
+): RuleOf<E> {
+  const { id = name, where, severity = 'critical', tags = [], notes } = options;
+  if (typeof id !== 'string' || id === '') throw new OptionError(`${name}.id`, 'a text that is not empty', id);
+  checkOneOf(`${name}.severity`, severity, ['critical', 'warning', 'info']);
+  if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== 'string')) {
+    throw new OptionError(`${name}.tags`, 'an array of texts', tags);
+  }
+  if (notes !== undefined && typeof notes !== 'string') throw new OptionError(`${name}.notes`, 'a text', notes);
+  if (where !== undefined) checkWhere(`${name}.where`, where, columns);
+  if ('mostly' in kwargs && kwargs.mostly !== undefined) {
+    checkNumber(`${name}.mostly`, kwargs.mostly, { min: 0, max: 1 });
+  }
+  return { id, expectation, kwargs, where, severity, tags, notes };
+}
+
+const conditions = new Set<string>([
+  'eq',
+  'ne',
+  'in',
+  'notIn',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'isNull',
+] satisfies (keyof ColumnCondition)[]);
+
+function checkWhere(option: string, where: RowCondition, columns: readonly string[]): void {
+  if (typeof where !== 'object' || where === null) throw new OptionError(option, 'conditions by column', where);
+  for (const [column, condition] of Object.entries(where)) {
+    checkColumn(option, column, columns);
+    if (typeof condition !== 'object' || condition === null || condition instanceof Date) continue;
+    const unknown = Object.keys(condition).find((key) => !conditions.has(key));
+    if (unknown !== undefined)
+      throw new OptionError(`${option}.${column}`, `made of ${[...conditions].join(', ')}`, unknown);
+  }
+}
+
+/** Returns `column` when the table has it. */
+export function checkColumn(option: string, column: string, columns: readonly string[]): string {
+  return checkOneOf(option, column, columns);
+}

@@ -1,0 +1,96 @@
+import { OptionError } from '@dataenginex/core';
+import { type ColumnFacts, readColumn } from './column-facts.ts';
+import type { EveryRule } from './columns.ts';
+import { columnRules } from './column-rules.ts';
+import { isObject, type JsonSchema, textsOf, UNREAD } from './json-schema.ts';
+import type { Rule } from './rule.ts';
+import { tableRules } from './table-rules.ts';
+
+/** What a schema demands that no rule of its contract asks. */
+export interface Unchecked {
+  /** Undefined when it is about whole rows. */
+  readonly column: string | undefined;
+  /** In words, such as `a refinement`. */
+  readonly what: string;
+}
+
+export interface SchemaRules {
+  readonly columns: readonly string[];
+  /** Columns that rows need not have. */
+  readonly optionalColumns: readonly string[];
+  readonly rules: readonly Rule[];
+  readonly unchecked: readonly Unchecked[];
+}
+
+/**
+ * The constraints of a schema as rules, `schema.tempMax.type` and so on, one for each thing that may be wrong.
+ *
+ * @throws {OptionError} When it is not the schema of an object with named properties.
+ */
+export function schemaRules(schema: JsonSchema): SchemaRules {
+  const { properties, additionalProperties } = schema;
+  if (!isObject(properties)) throw new OptionError('contract.schema', 'one of an object with properties', schema.type);
+  const required = textsOf(schema.required);
+  const columns = Object.keys(properties);
+  const unchecked: Unchecked[] = [];
+  const leave = (column: string | undefined, what: string): void => void unchecked.push({ column, what });
+
+  const rules = Object.entries(properties).flatMap(([column, json]) => {
+    const facts = readColumn(json, schema);
+    const isRequired = required.includes(column);
+    const built = rulesOf(columnRules(column, columns), `schema.${column}`, facts, isRequired);
+    for (const what of new Set(facts.unread)) leave(column, what);
+    return built;
+  });
+
+  for (const what of textsOf(schema[UNREAD])) leave(undefined, what);
+  if (additionalProperties === false) {
+    if (required.length === columns.length) {
+      rules.push(tableRules(columns).columnsToMatchSet(columns, { id: 'schema.columns' }));
+    } else leave(undefined, 'that there are no other columns, as some of its own may be missing');
+  }
+  const optionalColumns = columns.filter((column) => !required.includes(column));
+  return { columns, optionalColumns, rules, unchecked };
+}
+
+function rulesOf(
+  rule: EveryRule<Record<string, unknown>>,
+  id: string,
+  facts: ColumnFacts,
+  isRequired: boolean,
+): Rule[] {
+  const { types, values, nullable, min, max, minLength, maxLength } = facts;
+  const rules: Rule[] = [];
+  const known = types !== undefined || values !== undefined;
+  if (isRequired && known && !nullable) rules.push(rule.toNotBeNull({ id: `${id}.required` }));
+  if (values !== undefined) return [...rules, rule.toBeInSet(values, { id: `${id}.enum` })];
+
+  const [type] = types ?? [];
+  if (types?.length === 1 && type !== undefined) rules.push(rule.toBeOfType(type, { id: `${id}.type` }));
+  else if (types !== undefined) rules.push(rule.toBeInTypeList(types, { id: `${id}.type` }));
+
+  const low = isSafeLimit(min?.value, types) ? undefined : min;
+  const high = isSafeLimit(max?.value, types) ? undefined : max;
+  if (low !== undefined || high !== undefined) {
+    const options = { id: `${id}.range`, strictMin: low?.strict, strictMax: high?.strict };
+    rules.push(rule.toBeBetween(low?.value ?? null, high?.value ?? null, options));
+  }
+  if (minLength !== undefined || maxLength !== undefined) {
+    rules.push(rule.lengthsToBeBetween(minLength ?? null, maxLength ?? null, { id: `${id}.length` }));
+  }
+  for (const [at, { regex, format }] of facts.patterns.entries()) {
+    const name = `${format === undefined ? 'pattern' : 'format'}${at === 0 ? '' : `.${at + 1}`}`;
+    try {
+      rules.push(rule.toMatchRegex(regex, { id: `${id}.${name}`, notes: format }));
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      facts.unread.push(`its pattern ${regex}`);
+    }
+  }
+  return rules;
+}
+
+/** zod bounds every integer to what a double holds exactly. */
+function isSafeLimit(limit: unknown, types: readonly string[] | undefined): boolean {
+  return types?.[0] === 'integer' && Math.abs(Number(limit)) === Number.MAX_SAFE_INTEGER;
+}

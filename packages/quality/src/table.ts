@@ -1,0 +1,89 @@
+import type { Bound, ColumnName } from './columns.ts';
+import type { Scalar } from './expectations.ts';
+import type { BoundsOptions, MapOptions, RuleOptions } from './rule-options.ts';
+import type { Rule } from './rule.ts';
+
+export interface PairOptions<Row> extends MapOptions<Row> {
+  /** Rows that are left out. @default 'both_values_are_missing' */
+  ignoreRowIf?: 'both_values_are_missing' | 'either_value_is_missing' | 'neither' | undefined;
+}
+
+export interface ColumnListOptions<Row> extends MapOptions<Row> {
+  /** Rows that are left out. @default 'all_values_are_missing' */
+  ignoreRowIf?: 'all_values_are_missing' | 'any_value_is_missing' | 'never' | undefined;
+}
+
+type ValueOf<Row, K> = K extends keyof Row ? NonNullable<Row[K]> : never;
+
+/** Of which sort values are; two of the same can be compared. */
+type Sort<V> = unknown extends V
+  ? 'any'
+  : [V] extends [number | bigint]
+    ? 'number'
+    : [V] extends [string]
+      ? 'text'
+      : [V] extends [boolean]
+        ? 'boolean'
+        : [V] extends [Date]
+          ? 'date'
+          : 'other';
+
+/** The columns that can be compared with column `A`. */
+export type Comparable<Row, A> = {
+  [K in ColumnName<Row>]: Sort<ValueOf<Row, K>> extends Sort<ValueOf<Row, A>> | 'any'
+    ? K
+    : 'any' extends Sort<ValueOf<Row, A>>
+      ? K
+      : never;
+}[ColumnName<Row>];
+
+/** The columns that have an order; `number` alone takes those that can be summed. */
+export type SortedBy<Row, S extends string> = {
+  [K in ColumnName<Row>]: Sort<ValueOf<Row, K>> extends S | 'any' ? K : never;
+}[ColumnName<Row>];
+
+/** The rules of a table: of pairs of columns, of several, of whole rows, of its shape. */
+export interface Table<Row> {
+  pairToBeEqual<A extends ColumnName<Row>>(a: A, b: Comparable<Row, A>, options?: PairOptions<Row>): Rule;
+  pairAToBeGreaterThanB<A extends SortedBy<Row, 'number' | 'text' | 'date'>>(
+    a: A,
+    b: Comparable<Row, A>,
+    options?: PairOptions<Row> & { orEqual?: boolean | undefined },
+  ): Rule;
+  pairToBeInSet<A extends ColumnName<Row>, B extends ColumnName<Row>>(
+    a: A,
+    b: B,
+    pairs: readonly (readonly [PairValue<Row, A>, PairValue<Row, B>])[],
+    options?: PairOptions<Row>,
+  ): Rule;
+
+  /** No combination of these columns' values comes twice; of those that do, every row breaks it. */
+  unique(...columns: readonly ColumnName<Row>[]): Rule;
+  unique(...columnsAndOptions: readonly [...ColumnName<Row>[], ColumnListOptions<Row>]): Rule;
+  /** In each row, these columns' values differ from each other. */
+  uniqueWithinRecord(columns: readonly ColumnName<Row>[], options?: ColumnListOptions<Row>): Rule;
+  multicolumnValuesToBeEqual(columns: readonly ColumnName<Row>[], options?: ColumnListOptions<Row>): Rule;
+  multicolumnSumToEqual(
+    columns: readonly SortedBy<Row, 'number'>[],
+    sum: number,
+    options?: ColumnListOptions<Row>,
+  ): Rule;
+  /** A rule of your own for whole rows. The type is what the schema says: rows that differ arrive here too. */
+  rowsToSatisfy(name: string, satisfies: (row: Row) => boolean, options?: MapOptions<Row>): Rule;
+
+  rowCountToEqual(count: number, options?: RuleOptions<Row>): Rule;
+  rowCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
+  columnCountToEqual(count: number, options?: RuleOptions<Row>): Rule;
+  columnCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: RuleOptions<Row>): Rule;
+  /** Names of any kind: columns that the schema does not know are what this looks for. */
+  columnsToMatchOrderedList(columns: readonly string[], options?: RuleOptions<Row>): Rule;
+  columnsToMatchSet(
+    columns: readonly string[],
+    options?: RuleOptions<Row> & {
+      /** There are no others. @default true */
+      exactMatch?: boolean | undefined;
+    },
+  ): Rule;
+}
+
+type PairValue<Row, K> = unknown extends ValueOf<Row, K> ? Scalar : Extract<ValueOf<Row, K>, Scalar> | null;

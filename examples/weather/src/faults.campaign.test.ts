@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { hashFiles, makeFolder } from '../test/folder.ts';
 import { startWeather } from '../test/weather-process.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 
 /** A run in a folder of its own, from nothing; `kill` ends it with SIGKILL after so many milliseconds, if it still runs. */
 async function runOnce(data: string, seed: number, kill?: number): Promise<number | null> {

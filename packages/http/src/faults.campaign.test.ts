@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createClient } from './index.ts';
 import { type FaultShares, startFaultyServer } from './testing.ts';
 
-const seeds = Math.ceil(200 * Number(process.env['DEX_CAMPAIGN'] ?? 0.05));
+const seeds = Math.ceil(200 * Number(process.env['DEX_CAMPAIGN'] ?? 0.02));
 const paths = Array.from({ length: 100 }, (_, index) => `/days/${index}`);
 
 /** All that a client can tell from an answer; a body cut short with a length to match is none of them. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const calls = Math.ceil(1_000_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.05));
+const calls = Math.ceil(1_000_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.02));
 const script = fileURLToPath(new URL('../test/million-calls.ts', import.meta.url));
 
 describe('a whole stack', () => {

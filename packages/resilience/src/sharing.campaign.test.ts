@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Attempt, cache, coalesce, hedge, policy, type Policy, timeout, TimeoutError } from './index.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 const numRuns = Math.ceil(10_000 * scale);
 
 beforeEach(() => void vi.useFakeTimers());

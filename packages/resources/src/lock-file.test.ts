@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LockError, lockFile, type LockHolder, removeLeftovers, type Temp, tempDir, trackLeaks } from './index.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 const onLinux = process.platform === 'linux';
 
 let folder: Temp;

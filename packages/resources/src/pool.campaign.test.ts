@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import { runSchedule, schedule } from '../test/pool-schedule.ts';
 
-const numRuns = Math.ceil(10_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.05));
+const numRuns = Math.ceil(10_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.02));
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openScope, type RunServiceOptions } from './index.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 const requests = Math.ceil(100_000 * scale);
 const clients = Math.ceil(64 * Math.max(scale, 0.25));
 const replicas = 3;

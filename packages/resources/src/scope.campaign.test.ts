@@ -4,7 +4,7 @@ import { openScopeProperty } from '../test/open-scope-property.ts';
 import { syncScopeProperty } from '../test/sync-scope-property.ts';
 import { withScopeProperty } from '../test/with-scope-property.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 const numRuns = Math.ceil(10_000 * scale);
 const limit = 30_000 + numRuns * 20;
 

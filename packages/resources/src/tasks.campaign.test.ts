@@ -13,7 +13,7 @@ import {
   withScope,
 } from './index.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 
 type Step =
   | { do: 'wait'; ticks: number; heeds: boolean }

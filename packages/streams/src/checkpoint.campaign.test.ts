@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mapAsync, pipe, run } from './index.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.05);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
 const child = fileURLToPath(new URL('../test/checkpoint-child.ts', import.meta.url));
 
 let folder: string;

@@ -13,7 +13,7 @@ import {
   type Reject,
 } from './index.ts';
 
-const runs = Math.ceil(4_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.05));
+const runs = Math.ceil(4_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.02));
 
 const rows = Array.from({ length: 20 }, (_, n) => ({
   n,

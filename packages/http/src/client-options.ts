@@ -10,13 +10,14 @@ import { belongsToOrigin, checkMaxRedirects, type RedirectOptions } from './redi
 import { normalizeHeaders, type RequestHeaders } from './request-headers.ts';
 import { parseBaseUrl } from './url.ts';
 
+/** Options of `createClient` and `extend`. */
 export interface ClientOptions
   extends PolicyOptions, ConnectionsOptions, RedirectOptions, HookOptions, CookieOptions, AuthOptions, SignOptions {
   /** What paths are appended to. Without it every request takes a whole URL. */
   baseUrl?: string | URL | undefined;
   /** Sent with every request. */
   headers?: RequestHeaders | undefined;
-  /** The largest body that `json`, `text` and `bytes` will hold. @default 64 MiB */
+  /** The largest body that `json`, `text` and `bytes` will hold, in bytes, once inflated. @default 64 MiB */
   maxBodyBytes?: number | undefined;
   /** Whether compressed answers are asked for, and decompressed. @default true */
   decompress?: boolean | undefined;

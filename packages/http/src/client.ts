@@ -18,6 +18,10 @@ import { parseBaseUrl, type Query, type QueryOf, resolveUrl } from './url.ts';
 /** Sends one kind of request; its query may be of any type whose properties fit there, such as an interface. */
 type Verb = <Q extends QueryOf<Q> = Query>(path: string | URL, options?: RequestOptions<Q>) => PendingRequest;
 
+/**
+ * Made by `createClient`, once for each upstream, since connections, breakers, retry budget and token live in it. Its
+ * methods send nothing: that is done when a reader of what they give asks for the result.
+ */
 export interface Client extends AsyncDisposable {
   readonly get: Verb;
   readonly head: Verb;
@@ -32,7 +36,7 @@ export interface Client extends AsyncDisposable {
     path: string | URL,
     options?: RequestOptions<Q>,
   ): PendingRequest;
-  /** A list that comes in pages, by `Link` header, cursor or number. */
+  /** A list that comes in pages, by `Link` header, cursor or number; asked for as it is iterated over. */
   readonly paginate: Paginate;
   /**
    * `fetch` as WHATWG describes it, over the same policies, connections and headers, for any library that takes one. It

@@ -17,9 +17,9 @@ import { isSafe } from './facts.ts';
 
 /** What stands between a request and its origin; each part but the timeouts can be left out with `false`. */
 export interface PolicyOptions {
-  /** For a whole request: all attempts, the waits between them, and reading the body. @default 30_000 */
+  /** For a whole request, in ms: all attempts, the waits between them, and reading the body. @default 30_000 */
   timeoutMs?: number | undefined;
-  /** For one attempt. @default 10_000 */
+  /** For one attempt, in ms; one that is hedged has it twice, the second from when it is sent. @default 10_000 */
   attemptTimeoutMs?: number | undefined;
   /** How failed attempts are repeated. @default 4 attempts, full jitter from 100 ms, never before `Retry-After` */
   retry?: RetryOptions | false | undefined;

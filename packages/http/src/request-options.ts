@@ -3,12 +3,20 @@ import type { BodyOptions } from './request-body.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { Query, QueryOf } from './url.ts';
 
-/** @typeParam Q The type of `query`, which is inferred. */
+/**
+ * Options of one request. How it is repeated is the client's to say: `api.extend({ retry: false })` makes one that does
+ * otherwise.
+ *
+ * @typeParam Q The type of `query`, which is inferred.
+ */
 export interface RequestOptions<Q extends QueryOf<Q> = Query> extends BodyOptions {
+  /** An array repeats its name, a `Date` becomes ISO 8601, `undefined` and `null` are left out. */
   query?: Q | undefined;
+  /** Over those of the client, of which `undefined` takes one away. */
   headers?: RequestHeaders | undefined;
+  /** Aborting rejects with its reason at once, and ends a body that is still read. */
   signal?: AbortSignal | undefined;
-  /** For this whole request, within the client's own limits. */
+  /** For this whole request, in milliseconds. It cannot lengthen the client's. @default the client's */
   timeoutMs?: number | undefined;
   /**
    * Sent as `Idempotency-Key`, by which the server knows a request that it has seen; `true` makes one. A POST or PATCH

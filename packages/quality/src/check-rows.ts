@@ -1,16 +1,21 @@
 import { OptionError } from '@dataenginex/core';
-import { judgeAggregate } from './aggregates.ts';
+import { aggregateJudges } from './aggregates.ts';
 import { Duplicates, Moments, Numbers, quantile } from './collect.ts';
-import { type MapTest, mapTest, skipOf } from './map-tests.ts';
+import type { Expectation } from './expectations.ts';
+import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
 import { type Tally, Planner, Trouble, collecting } from './planner.ts';
 import type { RuleResult } from './result.ts';
 import type { Rule, RuleOf } from './rule.ts';
-import { createColumnNames, judgeTable } from './table-rules.ts';
+import { type ColumnNames, createColumnNames, tableJudges } from './table-checks.ts';
 import { keyOf, keyOfAll } from './values.ts';
 
 export interface RowsCheckOptions {
   /** Keep the value and the index of every row that breaks a rule, not of the first 20. */
   readonly keepIndexes: boolean;
+  /** The columns of a table without rows, which cannot show them. @default [] */
+  readonly columns?: readonly string[] | undefined;
+  /** Columns that may be in no row: a rule that asks for them finds nulls then, where it would be an error. @default [] */
+  readonly optionalColumns?: readonly string[] | undefined;
 }
 
 /** Rules on their way through a table. */
@@ -33,14 +38,9 @@ export type Judge = () => RuleResult;
  * @throws {OptionError} When a regular expression or a date format is none, or a rule cannot be judged on rows.
  */
 export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOptions): RowsCheck {
-  const planner = new Planner(options.keepIndexes);
-  const names = createColumnNames();
-  const judges = rules.map((rule) => {
-    const judge = judgeMap(rule, planner) ?? judgeAggregate(rule, planner) ?? judgeTable(rule, planner, names);
-    if (judge === undefined)
-      throw new OptionError(`${rule.id}.expectation`, 'one that rows can be asked', rule.expectation);
-    return judge;
-  });
+  const planner = new Planner(options.keepIndexes, options.optionalColumns ?? []);
+  const names = createColumnNames(options.columns ?? []);
+  const all = rules.map((rule) => judgeOf(rule, planner, names));
   const scan = planner.scan();
   let rows = 0;
   return {
@@ -49,40 +49,49 @@ export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOption
       if (names.wanted) names.read(batch);
       rows += batch.length;
     },
-    finish: () => ({ rows, results: judges.map((judge) => judge()) }),
+    finish: () => ({ rows, results: all.map((judge) => judge()) }),
   };
 }
 
-function judgeMap(rule: Rule, planner: Planner): Judge | undefined {
-  switch (rule.expectation) {
-    case 'expect_column_values_to_be_unique':
-      return judgeUnique(rule, planner, { columns: [rule.kwargs.column], skip: 'any' }, keyOf);
-    case 'expect_compound_columns_to_be_unique':
-      return judgeUnique(rule, planner, { columns: rule.kwargs.column_list, skip: skipOf(rule) }, (values) =>
-        keyOfAll(Array.isArray(values) ? values : []),
-      );
-    case 'expect_column_value_z_scores_to_be_less_than':
-      return judgeZScores(rule, planner);
-    case 'expect_column_values_to_not_be_outliers':
-      return judgeOutliers(rule, planner);
-    default: {
-      const trouble = new Trouble();
-      const test = mapTest(rule, trouble.fail);
-      return test && judgeTally(rule, planner, planner.ask(rule, test), trouble);
-    }
+type Judges = { readonly [E in Expectation]: (rule: RuleOf<E>, planner: Planner, names: ColumnNames) => Judge };
+
+const judges: Omit<Judges, keyof typeof mapTests> = {
+  ...aggregateJudges,
+  ...tableJudges,
+  expect_column_values_to_be_unique: (rule, planner) =>
+    judgeUnique(rule, planner, { columns: [rule.kwargs.column], skip: 'any' }, keyOf),
+  expect_compound_columns_to_be_unique: (rule, planner) =>
+    judgeUnique(rule, planner, { columns: rule.kwargs.column_list, skip: skipOf(rule) }, (values) =>
+      keyOfAll(Array.isArray(values) ? values : []),
+    ),
+  expect_column_value_z_scores_to_be_less_than: judgeZScores,
+  expect_column_values_to_not_be_outliers: judgeOutliers,
+};
+
+function judgeOf<E extends Expectation>(rule: RuleOf<E> & Rule, planner: Planner, names: ColumnNames): Judge {
+  const whole: Partial<Judges> = judges;
+  const single: { readonly [K in Expectation]?: (rule: RuleOf<K>, fail: Fail) => MapTest } = mapTests;
+  const judge = whole[rule.expectation];
+  if (judge !== undefined) return judge(rule, planner, names);
+  const trouble = new Trouble();
+  const test = single[rule.expectation]?.(rule, trouble.fail);
+  if (test === undefined) {
+    throw new OptionError(`${rule.id}.expectation`, 'one that rows can be asked', rule.expectation);
   }
+  return judgeTally(rule, planner, planner.ask(rule, test), trouble);
 }
 
 /** What of the arguments makes a rule one about rows. */
 type MapRule = Rule & { readonly kwargs: { readonly mostly?: number | undefined } };
 
 function judgeTally(rule: Rule, planner: Planner, tally: Tally, trouble: Trouble, before?: () => void): Judge {
-  return () => {
-    const missed = planner.missed(tally.columns, tally.condition);
-    if (missed !== undefined)
-      return { rule, kind: 'error', success: false, error: `no row has the column "${missed}"` };
+  return (): RuleResult => {
+    const failure = planner.failure(rule, tally);
+    if (failure !== undefined) return failure;
     before?.();
-    if (trouble.why !== undefined) return { rule, kind: 'error', success: false, error: trouble.why };
+    if (trouble.why !== undefined) {
+      return { rule, kind: 'error', success: false, error: trouble.why, unexpectedIndexes: tally.indexes };
+    }
     const elementCount = planner.elements(tally.condition);
     const missingCount = planner.missing(tally);
     const asked = elementCount - missingCount;
@@ -144,7 +153,7 @@ function judgeOutliers(rule: RuleOf<'expect_column_values_to_not_be_outliers'>, 
 }
 
 function momentsOf(values: Float64Array): Moments {
-  const moments = new Moments(() => undefined);
+  const moments = new Moments(() => true);
   for (const value of values) moments.add(value);
   return moments;
 }

@@ -1,0 +1,243 @@
+import { boundsText, within } from './bounds.ts';
+import type { Bounds, Expectation, Ordered, Scalar } from './expectations.ts';
+import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
+import type { RuleOf } from './rule.ts';
+import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from './values.ts';
+
+/** What each row is asked. */
+export interface MapTest {
+  /** One: `breaks` gets its value. Several: an array of them. None: the row itself. */
+  readonly columns: readonly string[];
+  /** Rows that are not asked: those with a null in all the columns, in any, or none. */
+  readonly skip: 'all' | 'any' | 'never';
+  /** Whether this breaks the rule. Rows come in their order. */
+  readonly breaks: (value: unknown, index: number) => boolean;
+  /** `breaks` of one column's value as JavaScript, for the values it is mostly asked about. */
+  readonly inline?: ((value: string, code: InlineCode) => string) | undefined;
+}
+
+export interface InlineCode {
+  /** Calls `breaks`. */
+  readonly call: string;
+  /** Names something that the code refers to. */
+  readonly constant: (value: unknown) => string;
+}
+
+/** Records why a rule cannot be judged; true, as a row that cannot be judged does not keep the rule. */
+export type Fail = (why: string) => true;
+
+/** The rules that look at one row at a time, or at those before it, too. */
+export const mapTests = {
+  expect_column_values_to_be_null: (rule) => ({ ...ofColumn(rule, (value) => !isNull(value)), skip: 'never' }),
+  expect_column_values_to_not_be_null: (rule) => ({ ...ofColumn(rule, isNull), skip: 'never' }),
+  expect_column_values_to_be_in_set: (rule) => inSet(rule, rule.kwargs.value_set, true),
+  expect_column_values_to_not_be_in_set: (rule) => inSet(rule, rule.kwargs.value_set, false),
+  expect_column_values_to_be_between: (rule, fail) => between(rule, rule.kwargs, fail),
+  expect_column_values_to_be_increasing: (rule, fail) => inOrder(rule, 1, rule.kwargs.strictly, fail),
+  expect_column_values_to_be_decreasing: (rule, fail) => inOrder(rule, -1, rule.kwargs.strictly, fail),
+  expect_column_value_lengths_to_be_between: (rule) => ofLength(rule, rule.kwargs),
+  expect_column_value_lengths_to_equal: (rule) =>
+    ofLength(rule, { min_value: rule.kwargs.value, max_value: rule.kwargs.value }),
+  expect_column_values_to_match_regex: (rule) =>
+    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'any'),
+  expect_column_values_to_not_match_regex: (rule) =>
+    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'none'),
+  expect_column_values_to_match_regex_list: (rule) =>
+    matching(rule, regexes(rule.id, rule.kwargs.regex_list), rule.kwargs.match_on ?? 'any'),
+  expect_column_values_to_not_match_regex_list: (rule) =>
+    matching(rule, regexes(rule.id, rule.kwargs.regex_list), 'none'),
+  expect_column_values_to_match_like_pattern: (rule) =>
+    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'any'),
+  expect_column_values_to_not_match_like_pattern: (rule) =>
+    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'none'),
+  expect_column_values_to_match_like_pattern_list: (rule) =>
+    matching(rule, likes(rule.kwargs.like_pattern_list), rule.kwargs.match_on ?? 'any'),
+  expect_column_values_to_not_match_like_pattern_list: (rule) =>
+    matching(rule, likes(rule.kwargs.like_pattern_list), 'none'),
+  expect_column_values_to_match_strftime_format: (rule, fail) => strftime(rule, rule.kwargs.strftime_format, fail),
+  expect_column_values_to_be_json_parseable: (rule) =>
+    ofColumn(rule, (value) => typeof value !== 'string' || !isJson(value)),
+  expect_column_values_to_be_of_type: (rule) => ofTypes(rule, [rule.kwargs.type_]),
+  expect_column_values_to_be_in_type_list: (rule) => ofTypes(rule, rule.kwargs.type_list),
+  expect_column_values_to_satisfy: (rule, fail) => ofColumn(rule, unsatisfied(rule.kwargs.satisfies, fail)),
+  expect_rows_to_satisfy: (rule, fail) => ({
+    columns: [],
+    skip: 'never',
+    breaks: unsatisfied(rule.kwargs.satisfies, fail),
+  }),
+  expect_column_pair_values_to_be_equal: (rule) =>
+    ofPair(rule, (a, b) => isNull(a) || isNull(b) || keyOf(a) !== keyOf(b)),
+  expect_column_pair_values_a_to_be_greater_than_b: (rule, fail) => greater(rule, rule.kwargs.or_equal ?? false, fail),
+  expect_column_pair_values_to_be_in_set: (rule) => {
+    const pairs = new Set(rule.kwargs.value_pairs_set.map(keyOfAll));
+    return ofPair(rule, (a, b) => !pairs.has(keyOfAll([a, b])));
+  },
+  expect_select_column_values_to_be_unique_within_record: (rule) =>
+    ofColumns(rule, (values) => new Set(values.map(keyOf)).size < values.length),
+  expect_multicolumn_values_to_be_equal: (rule) => ofColumns(rule, (values) => new Set(values.map(keyOf)).size > 1),
+  expect_multicolumn_sum_to_equal: (rule) => ofColumns(rule, (values) => sumOf(values) !== rule.kwargs.sum_total),
+} satisfies { readonly [E in Expectation]?: (rule: RuleOf<E>, fail: Fail) => MapTest };
+
+type OfColumn = { readonly kwargs: { readonly column: string } };
+type OfPair = {
+  readonly kwargs: {
+    readonly column_A: string;
+    readonly column_B: string;
+    readonly ignore_row_if?: 'both_values_are_missing' | 'either_value_is_missing' | 'neither' | undefined;
+  };
+};
+type OfColumns = {
+  readonly kwargs: {
+    readonly column_list: readonly string[];
+    readonly ignore_row_if?: 'all_values_are_missing' | 'any_value_is_missing' | 'never' | undefined;
+  };
+};
+
+function ofColumn(rule: OfColumn, breaks: MapTest['breaks'], inline?: MapTest['inline']): MapTest {
+  return { columns: [rule.kwargs.column], skip: 'any', breaks, inline };
+}
+
+function ofPair({ kwargs }: OfPair, breaks: (a: unknown, b: unknown) => boolean): MapTest {
+  const skip = ({ both_values_are_missing: 'all', either_value_is_missing: 'any', neither: 'never' } as const)[
+    kwargs.ignore_row_if ?? 'both_values_are_missing'
+  ];
+  const pair = (value: unknown): boolean => Array.isArray(value) && breaks(value[0], value[1]);
+  return { columns: [kwargs.column_A, kwargs.column_B], skip, breaks: pair };
+}
+
+/** Which rows a rule of several columns does not ask. */
+export function skipOf({ kwargs }: OfColumns): MapTest['skip'] {
+  return ({ all_values_are_missing: 'all', any_value_is_missing: 'any', never: 'never' } as const)[
+    kwargs.ignore_row_if ?? 'all_values_are_missing'
+  ];
+}
+
+function ofColumns(rule: OfColumns, breaks: (values: readonly unknown[]) => boolean): MapTest {
+  const all = (values: unknown): boolean => Array.isArray(values) && breaks(values);
+  return { columns: rule.kwargs.column_list, skip: skipOf(rule), breaks: all };
+}
+
+function inSet(rule: OfColumn, values: readonly Scalar[], wanted: boolean): MapTest {
+  const keys = keysOfSet(values);
+  return ofColumn(
+    rule,
+    (value) => keys.has(keyOf(value)) !== wanted,
+    (value, { call, constant }) =>
+      `(typeof ${value} === 'string' || typeof ${value} === 'number' ? ${wanted ? '!' : ''}${constant(keys)}.has(${value}) : ${call})`,
+  );
+}
+
+function between(rule: OfColumn, bounds: Bounds<Ordered>, fail: Fail): MapTest {
+  const breaks = (value: unknown): boolean => {
+    const is = within(value, bounds);
+    return is === undefined ? fail(`${show(value)} has no order with ${boundsText(bounds)}`) : !is;
+  };
+  const { min_value: min = null, max_value: max = null } = bounds;
+  const numeric = [min, max].every((bound) => bound === null || typeof bound === 'number');
+  return ofColumn(rule, breaks, (value, { call }) => {
+    if (!numeric) return call;
+    const conditions = [
+      ...(min === null ? [] : [`${value} ${bounds.strict_min ? '>' : '>='} ${String(min)}`]),
+      ...(max === null ? [] : [`${value} ${bounds.strict_max ? '<' : '<='} ${String(max)}`]),
+    ];
+    return `(typeof ${value} === 'number' ? !(${conditions.join(' && ') || 'true'}) : ${call})`;
+  });
+}
+
+function inOrder(rule: OfColumn, sign: 1 | -1, strictly: boolean | undefined, fail: Fail): MapTest {
+  let previous: unknown;
+  return ofColumn(rule, (value) => {
+    const before = previous;
+    previous = value;
+    const step = before === undefined ? sign : compare(value, before);
+    if (step === undefined) return fail(`${show(value)} has no order with ${show(before)}`);
+    return strictly ? step * sign <= 0 : step * sign < 0;
+  });
+}
+
+function ofLength(rule: OfColumn, { min_value, max_value, strict_min, strict_max }: Bounds<number>): MapTest {
+  const low = min_value ?? 0;
+  const high = max_value ?? Infinity;
+  const min = strict_min && min_value !== undefined ? Math.floor(low) + 1 : Math.ceil(low);
+  const max = strict_max && max_value !== undefined ? Math.ceil(high) - 1 : Math.floor(high);
+  return ofColumn(rule, (value) => !lengthWithin(textOf(value), min, max));
+}
+
+function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | 'all' | 'none'): MapTest {
+  const matches = (text: string): boolean => {
+    if (wanted === 'all') return patterns.every((pattern) => pattern.test(text));
+    return patterns.some((pattern) => pattern.test(text)) === (wanted === 'any');
+  };
+  const [only] = patterns;
+  return ofColumn(
+    rule,
+    (value) => !matches(textOf(value)),
+    (value, { call, constant }) => {
+      if (patterns.length !== 1) return call;
+      return `(typeof ${value} === 'string' ? ${wanted === 'none' ? '' : '!'}${constant(only)}.test(${value}) : ${call})`;
+    },
+  );
+}
+
+function regexes(id: string, list: readonly string[]): RegExp[] {
+  return list.map((regex, index) => compileRegex(`${id}.regex_list[${index}]`, regex));
+}
+
+function likes(list: readonly string[]): RegExp[] {
+  return list.map((pattern) => compileLike(pattern, undefined));
+}
+
+function strftime(rule: OfColumn & { readonly id: string }, format: string, fail: Fail): MapTest {
+  const matches = compileStrftime(`${rule.id}.strftime_format`, format);
+  return ofColumn(rule, (value) => {
+    return typeof value === 'string' ? !matches(value) : fail(`${show(value)} is no text`);
+  });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ofTypes(rule: OfColumn, types: readonly Parameters<typeof hasType>[1][]): MapTest {
+  const [type] = types;
+  return ofColumn(
+    rule,
+    (value) => !types.some((name) => hasType(value, name)),
+    (value, { call }) => {
+      if (types.length !== 1) return call;
+      if (type === 'integer') return `!Number.isInteger(${value})`;
+      return type === 'array' || type === 'object' || type === 'date' ? call : `typeof ${value} !== '${type}'`;
+    },
+  );
+}
+
+function unsatisfied(satisfies: (value: unknown) => boolean, fail: Fail): MapTest['breaks'] {
+  return (value) => {
+    try {
+      return !satisfies(value);
+    } catch (error) {
+      return fail(`its function threw ${error instanceof Error ? `${error.name}: ${error.message}` : show(error)}`);
+    }
+  };
+}
+
+function greater(rule: OfPair, orEqual: boolean, fail: Fail): MapTest {
+  return ofPair(rule, (a, b) => {
+    if (isNull(a) || isNull(b)) return true;
+    const difference = compare(a, b);
+    if (difference === undefined) return fail(`${show(a)} has no order with ${show(b)}`);
+    return orEqual ? difference < 0 : difference <= 0;
+  });
+}
+
+/** NaN when one of them is no number. */
+function sumOf(values: readonly unknown[]): number {
+  let sum = 0;
+  for (const value of values) sum += numberOf(value) ?? Number.NaN;
+  return sum;
+}

@@ -1,0 +1,153 @@
+import type { Collector } from './collect.ts';
+import type { Fail, MapTest } from './map-tests.ts';
+import type { FailedResult } from './result.ts';
+import type { Rule } from './rule.ts';
+import { type Plan, type Scan, type Step, createScan } from './scan.ts';
+import { type ColumnTest, columnTests } from './where.ts';
+
+/** How many of the values that break a rule are kept. */
+const kept = 20;
+
+/** The rows that break one rule, or why it cannot be judged. */
+export class Tally implements Step {
+  readonly columns: readonly string[];
+  readonly skip: MapTest['skip'];
+  readonly inline: MapTest['inline'];
+  readonly condition: number;
+  readonly breaks: MapTest['breaks'];
+  skipped = 0;
+  unexpected = 0;
+  readonly values: unknown[] = [];
+  readonly indexes: number[] = [];
+  readonly #most: number;
+
+  constructor(test: MapTest, condition: number, most: number) {
+    this.columns = test.columns;
+    this.skip = test.skip;
+    this.inline = test.inline;
+    this.breaks = test.breaks;
+    this.condition = condition;
+    this.#most = most;
+  }
+
+  hit(value: unknown, index: number): void {
+    this.unexpected++;
+    if (this.values.length >= this.#most) return;
+    this.values.push(value);
+    this.indexes.push(index);
+  }
+}
+
+/** Why a rule, or what several of them share, cannot be judged: the first reason counts. */
+export class Trouble {
+  why: string | undefined;
+
+  readonly fail: Fail = (why) => {
+    this.why ??= why;
+    return true;
+  };
+}
+
+/** What several rules may have in common: conditions, columns and what is collected of them. */
+export class Planner {
+  readonly #columns: string[] = [];
+  readonly #conditions: ColumnTest[][] = [];
+  readonly #conditionKeys = new Map<string, number>();
+  readonly #collected = new Map<string, { collector: Collector; tally: Tally; trouble: Trouble }>();
+  readonly #steps: Tally[] = [];
+  readonly #most: number;
+  readonly #optional: readonly string[];
+  #plan: Plan | undefined;
+
+  constructor(keepIndexes: boolean, optional: readonly string[]) {
+    this.#optional = optional;
+    this.#most = keepIndexes ? Infinity : kept;
+    this.condition(undefined);
+  }
+
+  /** The condition's number, the same for the same condition. */
+  condition(where: Rule['where']): number {
+    const key =
+      where === undefined ? '' : JSON.stringify(where, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
+    const known = this.#conditionKeys.get(key);
+    if (known !== undefined) return known;
+    const tests = where === undefined ? [] : columnTests(where);
+    this.#read(tests.map(({ column }) => column));
+    this.#conditionKeys.set(key, this.#conditions.length);
+    return this.#conditions.push(tests) - 1;
+  }
+
+  ask(rule: Rule, test: MapTest): Tally {
+    this.#read(test.columns);
+    const tally = new Tally(test, this.condition(rule.where), this.#most);
+    this.#steps.push(tally);
+    return tally;
+  }
+
+  /** Collects a column's values that are no nulls, once for all rules that want the same of it. */
+  collect<C extends Collector>(
+    rule: Rule,
+    column: string,
+    kind: new (fail: Fail) => C,
+  ): { collector: C; tally: Tally; trouble: Trouble } {
+    const key = JSON.stringify([this.condition(rule.where), column, kind.name]);
+    const known = this.#collected.get(key);
+    if (known !== undefined && known.collector instanceof kind) return { ...known, collector: known.collector };
+    const trouble = new Trouble();
+    const collector = new kind(trouble.fail);
+    const tally = this.ask(rule, collecting(column, collector));
+    this.#collected.set(key, { collector, tally, trouble });
+    return { collector, tally, trouble };
+  }
+
+  #read(columns: readonly string[]): void {
+    for (const column of columns) if (!this.#columns.includes(column)) this.#columns.push(column);
+  }
+
+  scan(): Scan {
+    const [columns, conditions] = [this.#columns.length, this.#conditions.length];
+    this.#plan = {
+      columns: this.#columns,
+      conditions: this.#conditions,
+      steps: this.#steps,
+      elements: new Float64Array(conditions),
+      nulls: new Float64Array(conditions * columns),
+      absent: new Float64Array(columns),
+    };
+    return createScan(this.#plan);
+  }
+
+  elements(condition: number): number {
+    return this.#plan?.elements[condition] ?? 0;
+  }
+
+  /** What became of a rule whose column no row has, `undefined` where each column is in one. */
+  failure(rule: Rule, { columns, condition }: Pick<Tally, 'columns' | 'condition'>): FailedResult | undefined {
+    const missed = this.#missed(columns, condition);
+    if (missed === undefined) return undefined;
+    const unexpectedIndexes = Array.from({ length: Math.min(this.elements(0), this.#most) }, (_, index) => index);
+    return { rule, kind: 'error', success: false, error: `no row has the column "${missed}"`, unexpectedIndexes };
+  }
+
+  /** Rows that a step did not ask. */
+  missing({ columns, condition, skip, skipped }: Tally): number {
+    const [column] = columns;
+    if (columns.length !== 1 || column === undefined) return skipped;
+    if (skip === 'never') return 0;
+    return this.#plan?.nulls[condition * this.#columns.length + this.#columns.indexOf(column)] ?? 0;
+  }
+
+  /** The first column of a rule, or of its condition, that no row has; of no rows none is missed. */
+  #missed(columns: readonly string[], condition: number): string | undefined {
+    const rows = this.elements(0);
+    const all = [...columns, ...(this.#conditions[condition] ?? []).map(({ column }) => column)];
+    return all.find((column) => {
+      const absent = this.#plan?.absent[this.#columns.indexOf(column)];
+      return rows > 0 && absent === rows && !this.#optional.includes(column);
+    });
+  }
+}
+
+export function collecting(column: string, collector: Collector): MapTest {
+  return { columns: [column], skip: 'any', breaks: (value, index) => collector.add(value, index) };
+}

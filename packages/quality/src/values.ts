@@ -1,0 +1,120 @@
+import type { TypeName } from './expectations.ts';
+
+/** Null, not there, NaN or a date that is none: what only the rules about nulls look at. */
+export function isNull(value: unknown): value is null | undefined {
+  return value === undefined || Number.isNaN(value) || (typeof value === 'object' && isNullObject(value));
+}
+
+export function isNullObject(value: object | null): boolean {
+  return value === null || (value instanceof Date && Number.isNaN(value.getTime()));
+}
+
+export function typeOf(value: unknown): TypeName | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') {
+    return typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'boolean' : 'bigint';
+  }
+  if (typeof value !== 'object') return undefined;
+  return Array.isArray(value) ? 'array' : value instanceof Date ? 'date' : 'object';
+}
+
+export function hasType(value: unknown, type: TypeName): boolean {
+  return type === 'number' ? typeof value === 'number' : typeOf(value) === type;
+}
+
+/**
+ * What equal values have in common, to look them up by in a `Map` or `Set`: a bigint that a number can hold is that
+ * number, a date its moment, another object its JSON; all nulls are one.
+ */
+export function keyOf(value: unknown): unknown {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    return Number.isNaN(value) ? null : value;
+  }
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (isNull(value)) return null;
+  return value instanceof Date ? dateKey(value.getTime()) : `\0json:${JSON.stringify(value)}`;
+}
+
+/** `keyOf` of several values at once. */
+export function keyOfAll(values: readonly unknown[]): string {
+  return JSON.stringify(
+    values.map((value) => {
+      const key = keyOf(value);
+      return typeof key === 'bigint' || (typeof key === 'number' && !Number.isFinite(key)) ? `\0${key}` : key;
+    }),
+  );
+}
+
+const dateKey = (time: number): string => `\0date:${time}`;
+
+/** The keys of the values of a set; its ISO texts are the dates they name, too. */
+export function keysOfSet(values: readonly unknown[]): Set<unknown> {
+  const keys = new Set(values.map(keyOf));
+  for (const value of values) {
+    const time = typeof value === 'string' ? timeOf(value) : Number.NaN;
+    if (!Number.isNaN(time)) keys.add(dateKey(time));
+  }
+  return keys;
+}
+
+const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** The moment an ISO 8601 text names, in UTC unless it says otherwise, NaN when it names none. */
+export function timeOf(text: string): number {
+  const match = iso.exec(text);
+  if (match === null) return Number.NaN;
+  return Date.parse(text.length > 10 && match[1] === undefined ? `${text}Z` : text);
+}
+
+/**
+ * Below 0 when `a` comes first, above when `b` does, `undefined` when they have no order. Numbers, bigints and booleans
+ * (as 0 and 1) have one, texts (by UTF-16 code units), and dates, also with ISO texts.
+ */
+export function compare(a: unknown, b: unknown): number | undefined {
+  const left = rank(a);
+  const right = rank(b);
+  if (left === undefined || right === undefined) return undefined;
+  if (typeof left === typeof right && a instanceof Date === b instanceof Date) return order(left, right);
+  if (typeof left === 'string' && b instanceof Date) return ofDates(timeOf(left), right);
+  if (typeof right === 'string' && a instanceof Date) return ofDates(left, timeOf(right));
+  if (typeof left === 'string' || typeof right === 'string' || a instanceof Date || b instanceof Date) return undefined;
+  return order(left, right);
+}
+
+function rank(value: unknown): number | bigint | string | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string') return value;
+  if (typeof value === 'boolean') return Number(value);
+  return value instanceof Date ? value.getTime() : undefined;
+}
+
+function order<T extends number | bigint | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function ofDates<T extends number | bigint | string>(a: T, b: T): number | undefined {
+  return Number.isNaN(a) || Number.isNaN(b) ? undefined : order(a, b);
+}
+
+/** A number, or what counts as one; `undefined` for what does not. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'bigint' || typeof value === 'boolean' ? Number(value) : undefined;
+}
+
+function isPrimitive(value: unknown): value is number | bigint | boolean | symbol | undefined {
+  return typeof value !== 'object' && typeof value !== 'function';
+}
+
+/** The text a pattern or a length is about. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Date) return value.toISOString();
+  return isPrimitive(value) ? String(value) : (JSON.stringify(value) ?? typeof value);
+}
+
+/** A value in a message, cut short. */
+export function show(value: unknown): string {
+  const text =
+    typeof value === 'string' ? JSON.stringify(value) : typeof value === 'function' ? 'a function' : textOf(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -69,11 +69,9 @@ function rulesOf(
   if (types?.length === 1 && type !== undefined) rules.push(rule.toBeOfType(type, { id: `${id}.type` }));
   else if (types !== undefined) rules.push(rule.toBeInTypeList(types, { id: `${id}.type` }));
 
-  const low = isSafeLimit(min?.value, types) ? undefined : min;
-  const high = isSafeLimit(max?.value, types) ? undefined : max;
-  if (low !== undefined || high !== undefined) {
-    const options = { id: `${id}.range`, strictMin: low?.strict, strictMax: high?.strict };
-    rules.push(rule.toBeBetween(low?.value ?? null, high?.value ?? null, options));
+  if (min !== undefined || max !== undefined) {
+    const options = { id: `${id}.range`, strictMin: min?.strict, strictMax: max?.strict };
+    rules.push(rule.toBeBetween(min?.value ?? null, max?.value ?? null, options));
   }
   if (minLength !== undefined || maxLength !== undefined) {
     rules.push(rule.lengthsToBeBetween(minLength ?? null, maxLength ?? null, { id: `${id}.length` }));
@@ -88,9 +86,4 @@ function rulesOf(
     }
   }
   return rules;
-}
-
-/** zod bounds every integer to what a double holds exactly. */
-function isSafeLimit(limit: unknown, types: readonly string[] | undefined): boolean {
-  return types?.[0] === 'integer' && Math.abs(Number(limit)) === Number.MAX_SAFE_INTEGER;
 }

@@ -102,7 +102,7 @@ export function lengthOf(fields: Fields): number | undefined {
   return typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
 
-export function toHeaders(fields: Fields, headers = new Headers()): Headers {
+export function toHeaders(fields: Fields, headers: Headers = new Headers()): Headers {
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one);

@@ -1,5 +1,6 @@
+import { OptionError } from '@dataenginex/core';
 import { boundsText, within } from './bounds.ts';
-import type { Bounds, Expectation, Ordered, Scalar } from './expectations.ts';
+import type { Bounds, Expectation, Ordered, Scalar, TypeName } from './expectations.ts';
 import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
 import type { RuleOf } from './rule.ts';
 import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from './values.ts';
@@ -12,15 +13,11 @@ export interface MapTest {
   readonly skip: 'all' | 'any' | 'never';
   /** Whether this breaks the rule. Rows come in their order. */
   readonly breaks: (value: unknown, index: number) => boolean;
-  /** `breaks` of one column's value as JavaScript, for the values it is mostly asked about. */
-  readonly inline?: ((value: string, code: InlineCode) => string) | undefined;
-}
-
-export interface InlineCode {
-  /** Calls `breaks`. */
-  readonly call: string;
-  /** Names something that the code refers to. */
-  readonly constant: (value: unknown) => string;
+  /**
+   * JavaScript that is true of most values of one column that are no nulls and keep the rule, and of no others: so
+   * nothing else needs to be asked of them. `constant` names what the code refers to.
+   */
+  readonly accepts?: ((value: string, constant: (value: unknown) => string) => string) | undefined;
 }
 
 /** Records why a rule cannot be judged; true, as a row that cannot be judged does not keep the rule. */
@@ -28,8 +25,11 @@ export type Fail = (why: string) => true;
 
 /** The rules that look at one row at a time, or at those before it, too. */
 export const mapTests = {
-  expect_column_values_to_be_null: (rule) => ({ ...ofColumn(rule, (value) => !isNull(value)), skip: 'never' }),
-  expect_column_values_to_not_be_null: (rule) => ({ ...ofColumn(rule, isNull), skip: 'never' }),
+  expect_column_values_to_be_null: (rule) => ({
+    ...ofColumn(rule, (value) => !isNull(value)),
+    skip: 'never',
+  }),
+  expect_column_values_to_not_be_null: (rule) => ({ ...ofColumn(rule, isNull, isPlain), skip: 'never' }),
   expect_column_values_to_be_in_set: (rule) => inSet(rule, rule.kwargs.value_set, true),
   expect_column_values_to_not_be_in_set: (rule) => inSet(rule, rule.kwargs.value_set, false),
   expect_column_values_to_be_between: (rule, fail) => between(rule, rule.kwargs, fail),
@@ -87,14 +87,15 @@ type OfPair = {
   };
 };
 type OfColumns = {
+  readonly id: string;
   readonly kwargs: {
     readonly column_list: readonly string[];
     readonly ignore_row_if?: 'all_values_are_missing' | 'any_value_is_missing' | 'never' | undefined;
   };
 };
 
-function ofColumn(rule: OfColumn, breaks: MapTest['breaks'], inline?: MapTest['inline']): MapTest {
-  return { columns: [rule.kwargs.column], skip: 'any', breaks, inline };
+function ofColumn(rule: OfColumn, breaks: MapTest['breaks'], accepts?: MapTest['accepts']): MapTest {
+  return { columns: [rule.kwargs.column], skip: 'any', breaks, accepts };
 }
 
 function ofPair({ kwargs }: OfPair, breaks: (a: unknown, b: unknown) => boolean): MapTest {
@@ -106,7 +107,9 @@ function ofPair({ kwargs }: OfPair, breaks: (a: unknown, b: unknown) => boolean)
 }
 
 /** Which rows a rule of several columns does not ask. */
-export function skipOf({ kwargs }: OfColumns): MapTest['skip'] {
+export function skipOf({ id, kwargs }: OfColumns): MapTest['skip'] {
+  if (kwargs.column_list.length < 2)
+    throw new OptionError(`${id}.column_list`, 'two columns or more', kwargs.column_list);
   return ({ all_values_are_missing: 'all', any_value_is_missing: 'any', never: 'never' } as const)[
     kwargs.ignore_row_if ?? 'all_values_are_missing'
   ];
@@ -122,8 +125,8 @@ function inSet(rule: OfColumn, values: readonly Scalar[], wanted: boolean): MapT
   return ofColumn(
     rule,
     (value) => keys.has(keyOf(value)) !== wanted,
-    (value, { call, constant }) =>
-      `(typeof ${value} === 'string' || typeof ${value} === 'number' ? ${wanted ? '!' : ''}${constant(keys)}.has(${value}) : ${call})`,
+    (value, constant) =>
+      `(typeof ${value} === 'string' || typeof ${value} === 'number' && ${value} === ${value}) && ${wanted ? '' : '!'}${constant(keys)}.has(${value})`,
   );
 }
 
@@ -133,15 +136,14 @@ function between(rule: OfColumn, bounds: Bounds<Ordered>, fail: Fail): MapTest {
     return is === undefined ? fail(`${show(value)} has no order with ${boundsText(bounds)}`) : !is;
   };
   const { min_value: min = null, max_value: max = null } = bounds;
-  const numeric = [min, max].every((bound) => bound === null || typeof bound === 'number');
-  return ofColumn(rule, breaks, (value, { call }) => {
-    if (!numeric) return call;
-    const conditions = [
-      ...(min === null ? [] : [`${value} ${bounds.strict_min ? '>' : '>='} ${String(min)}`]),
-      ...(max === null ? [] : [`${value} ${bounds.strict_max ? '<' : '<='} ${String(max)}`]),
-    ];
-    return `(typeof ${value} === 'number' ? !(${conditions.join(' && ') || 'true'}) : ${call})`;
-  });
+  if (![min, max].every((bound) => bound === null || typeof bound === 'number')) return ofColumn(rule, breaks);
+  return ofColumn(rule, breaks, (value) =>
+    [
+      `typeof ${value} === 'number'`,
+      min === null ? `${value} === ${value}` : `${value} ${bounds.strict_min ? '>' : '>='} ${String(min)}`,
+      max === null ? `${value} === ${value}` : `${value} ${bounds.strict_max ? '<' : '<='} ${String(max)}`,
+    ].join(' && '),
+  );
 }
 
 function inOrder(rule: OfColumn, sign: 1 | -1, strictly: boolean | undefined, fail: Fail): MapTest {
@@ -168,13 +170,12 @@ function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | '
     if (wanted === 'all') return patterns.every((pattern) => pattern.test(text));
     return patterns.some((pattern) => pattern.test(text)) === (wanted === 'any');
   };
-  const [only] = patterns;
   return ofColumn(
     rule,
     (value) => !matches(textOf(value)),
-    (value, { call, constant }) => {
-      if (patterns.length !== 1) return call;
-      return `(typeof ${value} === 'string' ? ${wanted === 'none' ? '' : '!'}${constant(only)}.test(${value}) : ${call})`;
+    (value, constant) => {
+      const tests = patterns.map((pattern) => `${wanted === 'none' ? '!' : ''}${constant(pattern)}.test(${value})`);
+      return `typeof ${value} === 'string' && (${tests.join(wanted === 'any' ? ' || ' : ' && ')})`;
     },
   );
 }
@@ -203,17 +204,26 @@ function isJson(text: string): boolean {
   }
 }
 
-function ofTypes(rule: OfColumn, types: readonly Parameters<typeof hasType>[1][]): MapTest {
-  const [type] = types;
+function ofTypes(rule: OfColumn, types: readonly TypeName[]): MapTest {
+  const codes = types.map((type) => typeCodes[type]);
   return ofColumn(
     rule,
-    (value) => !types.some((name) => hasType(value, name)),
-    (value, { call }) => {
-      if (types.length !== 1) return call;
-      if (type === 'integer') return `!Number.isInteger(${value})`;
-      return type === 'array' || type === 'object' || type === 'date' ? call : `typeof ${value} !== '${type}'`;
-    },
+    (value) => !types.some((type) => hasType(value, type)),
+    codes.includes(undefined) ? undefined : (value) => `(${codes.map((code) => code?.(value)).join(' || ')})`,
   );
+}
+
+const typeCodes: Readonly<Partial<Record<TypeName, (value: string) => string>>> = {
+  string: (value) => `typeof ${value} === 'string'`,
+  boolean: (value) => `typeof ${value} === 'boolean'`,
+  bigint: (value) => `typeof ${value} === 'bigint'`,
+  number: (value) => `typeof ${value} === 'number' && ${value} === ${value}`,
+  integer: (value) => `isInteger(${value})`,
+};
+
+/** Of any value that is no object. */
+function isPlain(value: string): string {
+  return `(${[typeCodes.string, typeCodes.number, typeCodes.boolean].map((code) => code?.(value)).join(' || ')})`;
 }
 
 function unsatisfied(satisfies: (value: unknown) => boolean, fail: Fail): MapTest['breaks'] {

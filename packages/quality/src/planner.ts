@@ -12,7 +12,7 @@ const kept = 20;
 export class Tally implements Step {
   readonly columns: readonly string[];
   readonly skip: MapTest['skip'];
-  readonly inline: MapTest['inline'];
+  readonly accepts: MapTest['accepts'];
   readonly condition: number;
   readonly breaks: MapTest['breaks'];
   skipped = 0;
@@ -24,7 +24,7 @@ export class Tally implements Step {
   constructor(test: MapTest, condition: number, most: number) {
     this.columns = test.columns;
     this.skip = test.skip;
-    this.inline = test.inline;
+    this.accepts = test.accepts;
     this.breaks = test.breaks;
     this.condition = condition;
     this.#most = most;

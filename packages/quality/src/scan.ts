@@ -48,43 +48,41 @@ export function createScan(plan: Plan): Scan {
 function generate(plan: Plan): Scan {
   const constants: unknown[] = [];
   const constant = (value: unknown): string => `k${constants.push(value) - 1}`;
-  const column = (name: string): number => plan.columns.indexOf(name);
-  const reads = plan.columns.map((name, index) => {
-    const property = JSON.stringify(name);
-    const value = name in {} ? `(hasOwn(row, ${property}) ? row[${property}] : undefined)` : `row[${property}]`;
-    const has = name in {} ? `hasOwn(row, ${property})` : `${property} in row`;
-    return `const c${index} = ${value};
-      const n${index} = c${index} === undefined || c${index} !== c${index} || (typeof c${index} === 'object' && isNullObject(c${index}));
-      if (c${index} === undefined && !(${has})) absent[${index}]++;`;
-  });
-  const isHit = (step: Step, value: string): string => {
-    const call = `${constant(step)}.breaks(${value}, at)`;
-    return `if (${step.inline?.(value, { call, constant }) ?? call}) ${constant(step)}.hit(${value}, at);`;
+  const valueOf = (column: string): string => `c${plan.columns.indexOf(column)}`;
+  const ask = (step: Step, value: string): string => {
+    const name = constant(step);
+    return `if (${name}.breaks(${value}, at)) ${name}.hit(${value}, at);`;
   };
+  const reads = plan.columns.map((column, index) => {
+    const name = JSON.stringify(column);
+    const inherited = column in {};
+    return `const c${index} = ${inherited ? `hasOwn(row, ${name}) ? row[${name}] : undefined` : `row[${name}]`};
+      if (c${index} === undefined && !(${inherited ? `hasOwn(row, ${name})` : `${name} in row`})) absent[${index}]++;`;
+  });
   const blocks = plan.conditions.map((tests, condition) => {
     const steps = plan.steps.filter((step) => step.condition === condition);
-    const singles = plan.columns.map((name, index) => {
-      const own = steps.filter((step) => step.columns.length === 1 && step.columns[0] === name);
+    const ofOne = plan.columns.map((column, index) => {
+      const own = steps.filter((step) => step.columns.length === 1 && step.columns[0] === column);
       if (own.length === 0) return '';
+      const ofNull = own.filter((step) => step.skip === 'never').map((step) => ask(step, `c${index}`));
       const count = `nulls[${condition * plan.columns.length + index}]++;`;
-      const code = (skip: boolean): string =>
-        own
-          .filter((step) => !skip || step.skip === 'never')
-          .map((step) => isHit(step, `c${index}`))
-          .join('\n');
-      return `if (n${index}) { ${count} ${code(true)} } else { ${code(false)} }`;
+      const judge = `if (${isNullCode(`c${index}`)}) { ${count} ${ofNull.join(' ')} }
+        else { ${own.map((step) => ask(step, `c${index}`)).join('\n')} }`;
+      const accepts = own.map((step) => step.accepts?.(`c${index}`, constant));
+      return accepts.includes(undefined) ? judge : `if (!(${[...new Set(accepts)].join(' && ')})) { ${judge} }`;
     });
-    const others = steps
+    const ofMore = steps
       .filter((step) => step.columns.length !== 1)
       .map((step) => {
-        if (step.columns.length === 0) return isHit(step, 'item');
-        const values = step.columns.map((name) => `c${column(name)}`);
-        const skips = step.columns.map((name) => `n${column(name)}`).join(step.skip === 'all' ? ' && ' : ' || ');
-        const skip = step.skip === 'never' ? '' : `if (${skips}) ${constant(step)}.skipped++; else`;
-        return `${skip} { const values = [${values.join(', ')}]; ${isHit(step, 'values')} }`;
+        if (step.columns.length === 0) return ask(step, 'item');
+        const skips = step.columns.map((column) => isNullCode(valueOf(column)));
+        const skip = step.skip === 'never' ? 'false' : skips.join(step.skip === 'all' ? ' && ' : ' || ');
+        const values = step.columns.map(valueOf).join(', ');
+        return `if (${skip}) ${constant(step)}.skipped++; else { const values = [${values}]; ${ask(step, 'values')} }`;
       });
-    const holds = tests.map((test) => `${constant(test)}.holds(c${column(test.column)})`).join(' && ');
-    return `if (${holds || 'true'}) { elements[${condition}]++; ${singles.join('\n')} ${others.join('\n')} }`;
+    const block = [...ofOne, ...ofMore].join('\n');
+    const holds = tests.map((test) => `${constant(test)}.holds(${valueOf(test.column)})`).join(' && ');
+    return holds === '' ? block : `if (${holds}) { elements[${condition}]++; ${block} }`;
   });
   const body = `return (rows, start) => {
     for (let index = 0; index < rows.length; index++) {
@@ -93,15 +91,38 @@ function generate(plan: Plan): Scan {
       ${reads.join('\n')}
       ${blocks.join('\n')}
     }
+    elements[0] += rows.length;
   }`;
-  const fixed = { empty, hasOwn: Object.hasOwn, isNullObject, ...counters(plan) };
+  const { elements, nulls, absent } = plan;
+  const fixed = { empty, hasOwn: Object.hasOwn, isInteger: Number.isInteger, isNullObject, elements, nulls, absent };
   const names = [...Object.keys(fixed), ...constants.map((_, index) => `k${index}`)];
-  const make = Reflect.construct(Function, [...names, body]);
-  return make(...Object.values(fixed), ...constants);
+  return factoryOf(names, body)(...Object.values(fixed), ...constants);
 }
 
-function counters({ elements, nulls, absent }: Plan): Pick<Plan, 'elements' | 'nulls' | 'absent'> {
-  return { elements, nulls, absent };
+function isNullCode(value: string): string {
+  return `(${value} === undefined || ${value} !== ${value} || (typeof ${value} === 'object' && isNullObject(${value})))`;
+}
+
+type Factory = (...values: unknown[]) => Scan;
+
+/** Those of the last plans: a function that is made anew is slow anew, until V8 knows it. */
+const factories = new Map<string, Factory>();
+const mostFactories = 100;
+
+function factoryOf(names: readonly string[], body: string): Factory {
+  const factory = factories.get(body) ?? compile(names, body);
+  factories.delete(body);
+  factories.set(body, factory);
+  for (const oldest of factories.keys()) {
+    if (factories.size <= mostFactories) break;
+    factories.delete(oldest);
+  }
+  return factory;
+}
+
+function compile(names: readonly string[], body: string): Factory {
+  const compiled = Reflect.construct(Function, [...names, body]);
+  return (...values) => compiled(...values);
 }
 
 function interpret(plan: Plan): Scan {

@@ -78,7 +78,7 @@ export interface NumberRules<Row> {
     options?: MapOptions<Row> & {
       /** By distance from the quartiles, or from the mean. @default 'iqr' */
       method?: 'iqr' | 'std' | undefined;
-      /** Of the quartiles' distance, or of the standard deviation. @default 1.5 for iqr, 3 for std */
+      /** Of the quartiles' distance, or of the standard deviation. @default 1.5 */
       multiplier?: number | undefined;
     },
   ): Rule;

@@ -117,7 +117,7 @@ export function contract<S extends StandardJSONSchemaV1, D extends Side = 'input
     throw new OptionError('contract.schema', 'a schema that provides Standard JSON Schema', schema);
   }
   const side = checkOneOf('contract.side', options.side ?? 'input', ['input', 'output']);
-  const { columns, optionalColumns, rules: ofSchema, unchecked } = schemaRules(toJsonSchema(schema, side));
+  const { columns, rules: ofSchema, unchecked } = schemaRules(toJsonSchema(schema, side));
 
   const own = rules(...rulesOf<RowOf<S, D>>(columns));
   if (!Array.isArray(own)) throw new OptionError('contract.rules', 'a function that returns an array of rules', own);
@@ -128,7 +128,7 @@ export function contract<S extends StandardJSONSchemaV1, D extends Side = 'input
   }
 
   const run = async (rows: readonly unknown[], signal: AbortSignal | undefined, keepIndexes: boolean) => {
-    const results = await pushAll(all, rows, { keepIndexes, columns, optionalColumns }, signal);
+    const results = await pushAll(all, rows, { keepIndexes, columns, optionalColumns: columns }, signal);
     return { report: new Report(name, rows.length, results.durationMs, results.results), results: results.results };
   };
 

@@ -11,3 +11,4 @@ export { Report, type Statistics } from './report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, Where } from './rule-options.ts';
 export type { Unchecked } from './schema-rules.ts';
 export type { Table } from './table.ts';
+export { type ExpectationResult, type ResultFormat, toResult } from './to-result.ts';

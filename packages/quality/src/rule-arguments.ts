@@ -33,8 +33,9 @@ export function checkBounds<T extends Ordered>(
 
 /** Bounds of a count or a measure. */
 export function checkNumberBounds(name: string, min: number | null, max: number | null, strict?: Strict) {
-  if (min !== null) checkNumber(`${name}.min`, min, { max: Infinity });
-  if (max !== null) checkNumber(`${name}.max`, max, { max: Infinity });
+  for (const [key, bound] of [['min', min] as const, ['max', max] as const]) {
+    if (bound !== null && typeof bound !== 'number') throw new OptionError(`${name}.${key}`, 'a number or null', bound);
+  }
   return checkBounds(name, min, max, strict);
 }
 

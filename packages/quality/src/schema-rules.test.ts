@@ -35,6 +35,7 @@ describe('the rules of a schema', () => {
     expect(rulesOf(schema)).toEqual({
       'text.required': {},
       'text.type': { type_: 'string' },
+      'maybe.exists': {},
       'maybe.type': { type_: 'number' },
       'left.type': { type_: 'boolean' },
       'standing.type': { type_: 'number' },

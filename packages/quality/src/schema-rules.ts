@@ -16,8 +16,6 @@ export interface Unchecked {
 
 export interface SchemaRules {
   readonly columns: readonly string[];
-  /** Columns that rows need not have. */
-  readonly optionalColumns: readonly string[];
   readonly rules: readonly Rule[];
   readonly unchecked: readonly Unchecked[];
 }
@@ -49,8 +47,7 @@ export function schemaRules(schema: JsonSchema): SchemaRules {
       rules.push(tableRules(columns).columnsToMatchSet(columns, { id: 'schema.columns' }));
     } else leave(undefined, 'that there are no other columns, as some of its own may be missing');
   }
-  const optionalColumns = columns.filter((column) => !required.includes(column));
-  return { columns, optionalColumns, rules, unchecked };
+  return { columns, rules, unchecked };
 }
 
 function rulesOf(
@@ -62,7 +59,10 @@ function rulesOf(
   const { types, values, nullable, min, max, minLength, maxLength } = facts;
   const rules: Rule[] = [];
   const known = types !== undefined || values !== undefined;
-  if (isRequired && known && !nullable) rules.push(rule.toNotBeNull({ id: `${id}.required` }));
+  if (isRequired && known) {
+    // A row without the key has a null there. That no row has it is another thing: the column was renamed, or lost.
+    rules.push(nullable ? rule.toExist({ id: `${id}.exists` }) : rule.toNotBeNull({ id: `${id}.required` }));
+  }
   if (values !== undefined) return [...rules, rule.toBeInSet(values, { id: `${id}.enum` })];
 
   const [type] = types ?? [];

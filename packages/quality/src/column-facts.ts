@@ -166,10 +166,11 @@ function limitOf(value: unknown): Limit {
   return value.endsWith('Z') ? new Date(value) : BigInt(value);
 }
 
-function resolve(ref: unknown, root: JsonSchema): unknown {
+/** What a reference within a schema leads to. */
+export function resolve(ref: unknown, root: JsonSchema): JsonSchema {
   const path = typeof ref === 'string' && ref.startsWith('#') ? ref.slice(1).split('/').slice(1) : undefined;
   const target = path?.reduce<unknown>((node, key) => (isObject(node) ? node[decode(key)] : undefined), root);
-  return target ?? { [UNREAD]: [`what it refers to (${String(ref)})`] };
+  return isObject(target) ? target : { [UNREAD]: [`what it refers to (${String(ref)})`] };
 }
 
 const decode = (key: string): string => decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~');

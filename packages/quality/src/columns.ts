@@ -1,15 +1,15 @@
 import type { Ordered, Partition, Scalar, TypeName } from './expectations.ts';
-import type { BoundsOptions, MapOptions, RuleOptions } from './rule-options.ts';
+import type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions } from './rule-options.ts';
 import type { Rule } from './rule.ts';
 
 /** A bound; null leaves that side open. */
 export type Bound<T> = T | null;
 
 /** What a set of such values may hold. */
-export type Member<V> = unknown extends V ? Scalar : Extract<V, Scalar>;
+type Member<V> = unknown extends V ? Scalar : Extract<V, Scalar>;
 
 /** Rules for values of any type. */
-export interface ValueRules<V, Row> {
+interface ValueRules<V, Row> {
   toBeNull(options?: MapOptions<Row>): Rule;
   toNotBeNull(options?: MapOptions<Row>): Rule;
   /** No value comes twice; of those that do, every one breaks it. */
@@ -23,7 +23,7 @@ export interface ValueRules<V, Row> {
 
   /** All values have this type; nulls aside. */
   typeToBe(type: TypeName, options?: RuleOptions<Row>): Rule;
-  toExist(options?: RuleOptions<Row> & { columnIndex?: number | undefined }): Rule;
+  toExist(options?: ShapeOptions & { columnIndex?: number | undefined }): Rule;
   uniqueValueCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
   proportionOfUniqueValuesToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
   proportionOfNonNullValuesToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
@@ -37,7 +37,7 @@ export interface ValueRules<V, Row> {
   klDivergenceToBeLessThan(partition: Partition, threshold: number, options?: DivergenceOptions<Row>): Rule;
 }
 
-export interface DivergenceOptions<Row> extends RuleOptions<Row> {
+interface DivergenceOptions<Row> extends RuleOptions<Row> {
   /** Count numbers into the partition's bins. @default true */
   bucketizeData?: boolean | undefined;
   /** Weight taken from the expected bins for values beyond them. @default 0 */
@@ -47,7 +47,7 @@ export interface DivergenceOptions<Row> extends RuleOptions<Row> {
 }
 
 /** Rules for what has an order: numbers, texts (by UTF-16 code units, so ISO dates by time), dates. */
-export interface OrderRules<V, Row> {
+interface OrderRules<V, Row> {
   toBeBetween(min: Bound<V>, max: Bound<V>, options?: BoundsOptions<Row> & MapOptions<Row>): Rule;
   toBeIncreasing(options?: MapOptions<Row> & { strictly?: boolean | undefined }): Rule;
   toBeDecreasing(options?: MapOptions<Row> & { strictly?: boolean | undefined }): Rule;
@@ -56,7 +56,7 @@ export interface OrderRules<V, Row> {
 }
 
 /** Rules for numbers. */
-export interface NumberRules<Row> {
+interface NumberRules<Row> {
   meanToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
   medianToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
   sumToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
@@ -85,13 +85,13 @@ export interface NumberRules<Row> {
 }
 
 /** Between two values, a quantile is one of them or a mix. */
-export type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
 
 type MatchOn = { matchOn?: 'any' | 'all' | undefined };
 type Escape = { escape?: string | undefined };
 
 /** Rules for texts. */
-export interface TextRules<Row> {
+interface TextRules<Row> {
   /** In code points. */
   lengthsToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row> & MapOptions<Row>): Rule;
   lengthsToEqual(length: number, options?: MapOptions<Row>): Rule;

@@ -155,6 +155,14 @@ describe('check', () => {
     expect(() => report.assert()).toThrow('- n.meanToBeBetween: got 1.5');
   });
 
+  it('fails by a rule that could not be judged, and says why', async () => {
+    const Text = contract('text', z.object({ n: z.unknown() }), (c) => [c.n.toBeBetween(0, 9)]);
+    const report = await Text.check([{ n: 1 }, { n: 'two' }]);
+    expect(report.success).toBe(false);
+    expect(report.results).toMatchObject([{ kind: 'error', success: false, unexpectedIndexes: [1] }]);
+    expect(() => report.assert()).toThrow('- n.toBeBetween: "two" has no order with 0 and 9');
+  });
+
   it('takes a key that is missing for a null, but that no row has it for a lost column where the schema requires it', async () => {
     expect((await Daily.check([day(), day({ date: '2012-01-02' })])).success).toBe(true);
     const report = await Daily.check([{ date: '2012-01-01', station: 'Seattle' }]);

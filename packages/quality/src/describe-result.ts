@@ -7,7 +7,6 @@ export function describeResult(result: RuleResult): string {
   if (result.kind === 'error') return `${id}: ${result.error}`;
   if (result.kind === 'observed') return `${id}: got ${show(result.observed)}`;
   const { unexpectedCount, elementCount, missingCount, unexpectedValues, unexpectedIndexes } = result;
-  const count = `${id}: ${unexpectedCount} of ${elementCount - missingCount} values`;
-  const [index] = unexpectedIndexes;
-  return index === undefined ? count : `${count}, such as ${show(unexpectedValues[0])} in row ${index}`;
+  const first = `${show(unexpectedValues[0])} in row ${String(unexpectedIndexes[0])}`;
+  return `${id}: ${unexpectedCount} of ${elementCount - missingCount} values, such as ${first}`;
 }

@@ -8,7 +8,7 @@ export type { ColumnCondition, RowCondition } from './row-condition.ts';
 export type { Rule, RuleOf, Severity } from './rule.ts';
 export type { Side } from './json-schema.ts';
 export { Report, type Statistics } from './report.ts';
-export type { BoundsOptions, MapOptions, RuleOptions, Where } from './rule-options.ts';
+export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rule-options.ts';
 export type { Unchecked } from './schema-rules.ts';
 export type { Table } from './table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './to-result.ts';

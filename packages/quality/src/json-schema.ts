@@ -75,7 +75,7 @@ function describeZod({ zodSchema, jsonSchema: json }: ZodNode, side: Side): void
   };
 
   if (def.type === 'date' || def.type === 'bigint') json.type = def.type;
-  if (notInJson.has(def.type)) unread(`its type (${def.type})`);
+  if (notInJson.has(def.type)) takesAnything(`its type (${def.type})`);
   for (const { _zod } of def.checks ?? []) readCheck(_zod.def, def.type, json, side, unread);
 
   if (side === 'output') return;

@@ -12,17 +12,21 @@ type ConditionOf<T> = unknown extends T
   ? Scalar | ColumnCondition
   : Extract<T, Scalar> | ColumnCondition<NonNullable<Extract<T, Scalar>>>;
 
-export interface RuleOptions<Row> {
+/** Of a rule about which columns there are. */
+export interface ShapeOptions {
   /** Unique in its contract. @default such as `tempMax.toBeBetween` or `unique(date, station)` */
   id?: string | undefined;
-  /** Only rows that this holds for are looked at. @default all */
-  where?: Where<Row> | undefined;
   /** Only a critical rule, when it fails, fails the report. @default 'critical' */
   severity?: Severity | undefined;
   /** @default none */
   tags?: readonly string[] | undefined;
   /** For whoever reads the report. @default none */
   notes?: string | undefined;
+}
+
+export interface RuleOptions<Row> extends ShapeOptions {
+  /** Only rows that this holds for are looked at. @default all */
+  where?: Where<Row> | undefined;
 }
 
 /** Of a rule that each value or row keeps or breaks. */
@@ -53,12 +57,24 @@ export function createRule<E extends Expectation>(
     throw new OptionError(`${name}.tags`, 'an array of texts', tags);
   }
   if (notes !== undefined && typeof notes !== 'string') throw new OptionError(`${name}.notes`, 'a text', notes);
-  if (where !== undefined) checkWhere(`${name}.where`, where, columns);
+  if (where !== undefined) {
+    if (ofShape.has(expectation))
+      throw new OptionError(`${name}.where`, 'left out, as all rows have these columns', where);
+    checkWhere(`${name}.where`, where, columns);
+  }
   if ('mostly' in kwargs && kwargs.mostly !== undefined) {
     checkNumber(`${name}.mostly`, kwargs.mostly, { min: 0, max: 1 });
   }
   return { id, expectation, kwargs, where, severity, tags, notes };
 }
+
+const ofShape = new Set<Expectation>([
+  'expect_column_to_exist',
+  'expect_table_column_count_to_equal',
+  'expect_table_column_count_to_be_between',
+  'expect_table_columns_to_match_ordered_list',
+  'expect_table_columns_to_match_set',
+]);
 
 const conditions = new Set<string>([
   'eq',
@@ -75,15 +91,10 @@ const conditions = new Set<string>([
 function checkWhere(option: string, where: RowCondition, columns: readonly string[]): void {
   if (typeof where !== 'object' || where === null) throw new OptionError(option, 'conditions by column', where);
   for (const [column, condition] of Object.entries(where)) {
-    checkColumn(option, column, columns);
+    checkOneOf(option, column, columns);
     if (typeof condition !== 'object' || condition === null || condition instanceof Date) continue;
     const unknown = Object.keys(condition).find((key) => !conditions.has(key));
     if (unknown !== undefined)
       throw new OptionError(`${option}.${column}`, `made of ${[...conditions].join(', ')}`, unknown);
   }
-}
-
-/** Returns `column` when the table has it. */
-export function checkColumn(option: string, column: string, columns: readonly string[]): string {
-  return checkOneOf(option, column, columns);
 }

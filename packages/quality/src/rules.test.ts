@@ -301,6 +301,8 @@ describe('arguments of a rule', () => {
     refuse(({ n }) => n.toBeNull({ where: { x: 1 } }), 'Option "n.toBeNull.where" must be one of "n", "m", "s", "d"');
     // @ts-expect-error -- no comparison
     refuse(({ n }) => n.toBeNull({ where: { m: { above: 1 } } }), 'Option "n.toBeNull.where.m" must be made of eq, ne');
+    // @ts-expect-error -- not of which columns there are
+    refuse(({ n }) => n.toExist({ where: { m: 1 } }), 'Option "n.toExist.where" must be left out');
     // @ts-expect-error -- no conditions
     refuse(({ n }) => n.toBeNull({ where: 'm > 1' }), 'Option "n.toBeNull.where" must be conditions by column');
   });

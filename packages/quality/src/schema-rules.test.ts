@@ -101,6 +101,12 @@ describe('the rules of a schema', () => {
     ]);
   });
 
+  it('follows the references that zod writes for schemas with an id', () => {
+    const name = z.string().meta({ id: 'Name' });
+    const schema = z.object({ first: name, last: name.optional() }).meta({ id: 'Person' });
+    expect(Object.keys(rulesOf(schema))).toEqual(['first.required', 'first.type', 'last.type']);
+  });
+
   it('says what it cannot ask', () => {
     const schema = z
       .object({
@@ -111,6 +117,7 @@ describe('the rules of a schema', () => {
         prepared: z.preprocess((value) => value, z.number()),
         caught: z.number().catch(0),
         set: z.set(z.string()),
+        file: z.file(),
         url: z.url(),
         fives: z.number().multipleOf(5),
         never: z.never().optional(),
@@ -124,6 +131,7 @@ describe('the rules of a schema', () => {
       'prepared: what it is made of (preprocess)',
       'caught: what it falls back from',
       'set: its type (set)',
+      'file: its type (file)',
       'url: its format (uri)',
       'fives: its multipleOf',
       'never: its not',
@@ -133,6 +141,7 @@ describe('the rules of a schema', () => {
       'refined: a refinement',
       'parsed: its type (transform)',
       'set: its type (set)',
+      'file: its type (file)',
       'url: its format (uri)',
       'fives: its multipleOf',
       'never: its not',

@@ -1,5 +1,5 @@
 import { OptionError } from '@dataenginex/core';
-import { type ColumnFacts, readColumn } from './column-facts.ts';
+import { type ColumnFacts, readColumn, resolve } from './column-facts.ts';
 import type { EveryRule } from './columns.ts';
 import { columnRules } from './column-rules.ts';
 import { isObject, type JsonSchema, textsOf, UNREAD } from './json-schema.ts';
@@ -25,7 +25,8 @@ export interface SchemaRules {
  *
  * @throws {OptionError} When it is not the schema of an object with named properties.
  */
-export function schemaRules(schema: JsonSchema): SchemaRules {
+export function schemaRules(root: JsonSchema): SchemaRules {
+  const schema = '$ref' in root ? resolve(root.$ref, root) : root;
   const { properties, additionalProperties } = schema;
   if (!isObject(properties)) throw new OptionError('contract.schema', 'one of an object with properties', schema.type);
   const required = textsOf(schema.required);
@@ -34,7 +35,7 @@ export function schemaRules(schema: JsonSchema): SchemaRules {
   const leave = (column: string | undefined, what: string): void => void unchecked.push({ column, what });
 
   const rules = Object.entries(properties).flatMap(([column, json]) => {
-    const facts = readColumn(json, schema);
+    const facts = readColumn(json, root);
     const isRequired = required.includes(column);
     const built = rulesOf(columnRules(column, columns), `schema.${column}`, facts, isRequired);
     for (const what of new Set(facts.unread)) leave(column, what);

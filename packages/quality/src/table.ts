@@ -1,6 +1,6 @@
 import type { Bound, ColumnName } from './columns.ts';
 import type { Scalar } from './expectations.ts';
-import type { BoundsOptions, MapOptions, RuleOptions } from './rule-options.ts';
+import type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions } from './rule-options.ts';
 import type { Rule } from './rule.ts';
 
 export interface PairOptions<Row> extends MapOptions<Row> {
@@ -29,7 +29,7 @@ type Sort<V> = unknown extends V
           : 'other';
 
 /** The columns that can be compared with column `A`. */
-export type Comparable<Row, A> = {
+type Comparable<Row, A> = {
   [K in ColumnName<Row>]: Sort<ValueOf<Row, K>> extends Sort<ValueOf<Row, A>> | 'any'
     ? K
     : 'any' extends Sort<ValueOf<Row, A>>
@@ -38,7 +38,7 @@ export type Comparable<Row, A> = {
 }[ColumnName<Row>];
 
 /** The columns that have an order; `number` alone takes those that can be summed. */
-export type SortedBy<Row, S extends string> = {
+type SortedBy<Row, S extends string> = {
   [K in ColumnName<Row>]: Sort<ValueOf<Row, K>> extends S | 'any' ? K : never;
 }[ColumnName<Row>];
 
@@ -73,13 +73,13 @@ export interface Table<Row> {
 
   rowCountToEqual(count: number, options?: RuleOptions<Row>): Rule;
   rowCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
-  columnCountToEqual(count: number, options?: RuleOptions<Row>): Rule;
-  columnCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: RuleOptions<Row>): Rule;
+  columnCountToEqual(count: number, options?: ShapeOptions): Rule;
+  columnCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: ShapeOptions): Rule;
   /** Names of any kind: columns that the schema does not know are what this looks for. */
-  columnsToMatchOrderedList(columns: readonly string[], options?: RuleOptions<Row>): Rule;
+  columnsToMatchOrderedList(columns: readonly string[], options?: ShapeOptions): Rule;
   columnsToMatchSet(
     columns: readonly string[],
-    options?: RuleOptions<Row> & {
+    options?: ShapeOptions & {
       /** There are no others. @default true */
       exactMatch?: boolean | undefined;
     },

@@ -4,7 +4,7 @@ import { OptionError } from '@dataenginex/core';
  * Compiles a regular expression as Python's `re` writes it, to be searched for anywhere in a text.
  *
  * Other than in Python, `\d`, `\w` and `\b` are about ASCII, and `$` is the end of the text, never a newline before it:
- * so it is in databases.
+ * so it is in databases. `\p{…}` and `\u{…}` of JavaScript are taken, too.
  *
  * @throws {OptionError} When it is none, or has what JavaScript has not: possessive quantifiers, atomic groups, `(?x)`.
  */
@@ -23,7 +23,7 @@ export function compileRegex(option: string, regex: string): RegExp {
   }
 }
 
-const tokens = /\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?P[<=]|\{\d+(?:,\d*)?\}|\{,\d+\}|[\s\S]/gu;
+const tokens = /\\[pPu]\{[^}]*\}|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?P[<=]|\{\d+(?:,\d*)?\}|\{,\d+\}|[\s\S]/gu;
 
 function toJavaScript(regex: string, dotAll: boolean): string {
   return regex.replace(tokens, (token) => {

@@ -69,7 +69,7 @@ export const tableJudges = {
       const mismatched = { ...(unexpected.length > 0 && { unexpected }), ...(missing.length > 0 && { missing }) };
       const success = missing.length === 0 && (!exact || unexpected.length === 0);
       const details = unexpected.length + missing.length === 0 ? undefined : { mismatched };
-      return { rule, kind: 'observed', success, observed: found, details };
+      return { rule, kind: 'observed', success, observed: found.toSorted(), details };
     });
   },
   expect_table_column_count_to_equal: (rule, _, names) =>

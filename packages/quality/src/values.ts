@@ -24,7 +24,7 @@ export function hasType(value: unknown, type: TypeName): boolean {
 
 /**
  * What equal values have in common, to look them up by in a `Map` or `Set`: a bigint that a number can hold is that
- * number, a date its moment, another object its JSON; all nulls are one.
+ * number, a date its moment, another object its JSON or, without one, itself; all nulls are one.
  */
 export function keyOf(value: unknown): unknown {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
@@ -32,7 +32,27 @@ export function keyOf(value: unknown): unknown {
   }
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (isNull(value)) return null;
-  return value instanceof Date ? dateKey(value.getTime()) : `\0json:${JSON.stringify(value)}`;
+  if (value instanceof Date) return dateKey(value.getTime());
+  return `\0json:${jsonOf(value) ?? identityOf(value)}`;
+}
+
+/** JSON where there is any, with bigints as their digits. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}` : item));
+  } catch {
+    return undefined;
+  }
+}
+
+const identities = new WeakMap<object, number>();
+let objects = 0;
+
+function identityOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const identity = identities.get(value) ?? ++objects;
+  identities.set(value, identity);
+  return `#${identity}`;
 }
 
 /** `keyOf` of several values at once. */
@@ -109,7 +129,7 @@ function isPrimitive(value: unknown): value is number | bigint | boolean | symbo
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof Date) return value.toISOString();
-  return isPrimitive(value) ? String(value) : (JSON.stringify(value) ?? typeof value);
+  return isPrimitive(value) ? String(value) : (jsonOf(value) ?? typeof value);
 }
 
 /** A value in a message, cut short. */

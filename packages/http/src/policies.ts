@@ -27,7 +27,7 @@ export interface PolicyOptions {
    * When an origin is left alone. What counts as its failure are timeouts, failed connections and 5xx; the origin is the
    * `key` that its `onStateChange` is told. With `park: true` requests wait for it instead of failing.
    *
-   * @default after 10 failures in a row or half of the last 100, for 5 s and longer
+   * @default after 10 failures in a row or half of the last 100, for 1 s and then a fifth longer each time, up to 10 s
    */
   circuitBreaker?: CircuitBreakerOptions | false | undefined;
   /** How many requests an origin is sent at once. @default as many as `connections`, and 1_000 that wait */
@@ -90,6 +90,9 @@ export function timeoutOf({ policy, timeoutMs = defaultTimeoutMs }: PolicyOption
   return policy === undefined ? timeoutMs : undefined;
 }
 
+/** A request a second costs a server that is down nothing, and a client that waits longer much. */
+const eager = { openMs: 1_000, openGrowth: 1.2, maxOpenMs: 10_000 };
+
 /** One breaker, bulkhead and retry budget for both; only what is safe is sent a second time before it failed. */
 function standardPolicies(
   origin: string,
@@ -104,9 +107,10 @@ function standardPolicies(
     shared.push(retry({ ...options.retry, retryIf }));
   }
   if (options.circuitBreaker !== false) {
-    const { failureIf = isUpstreamFailure } = options.circuitBreaker ?? {};
+    const { failureIf = isUpstreamFailure, openMs, park } = options.circuitBreaker ?? {};
+    const probing = openMs === undefined && park !== true ? eager : {};
     // by its key an error and a change of state tell whose circuit it is
-    shared.push(circuitBreaker({ ...options.circuitBreaker, failureIf, key: () => origin, maxKeys: 1 }));
+    shared.push(circuitBreaker({ ...probing, ...options.circuitBreaker, failureIf, key: () => origin, maxKeys: 1 }));
   }
   if (options.bulkhead !== false) {
     const { concurrent = connections, maxQueued = 1_000 } = options.bulkhead ?? {};

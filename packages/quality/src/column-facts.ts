@@ -7,7 +7,8 @@ type Limit = number | bigint | Date;
 export interface ColumnFacts {
   /** Undefined when it may be of any type. */
   types: readonly TypeName[] | undefined;
-  nullable: boolean;
+  /** Undefined when nothing is said of null, as nothing is of any type. */
+  nullable: boolean | undefined;
   values: readonly Scalar[] | undefined;
   min: { value: Limit; strict: boolean } | undefined;
   max: { value: Limit; strict: boolean } | undefined;
@@ -38,7 +39,7 @@ const annotations = new Set(
 export function readColumn(schema: unknown, root: JsonSchema, depth = 0): ColumnFacts {
   const facts: ColumnFacts = {
     types: undefined,
-    nullable: false,
+    nullable: undefined,
     values: undefined,
     min: undefined,
     max: undefined,
@@ -71,7 +72,7 @@ function readKeyword(facts: ColumnFacts, keyword: string, value: unknown, root: 
   switch (keyword) {
     case 'type': {
       const types = typeof value === 'string' ? [value] : textsOf(value);
-      facts.nullable = types.includes('null');
+      allowNull(facts, types.includes('null'));
       facts.types = types.some(isTypeName) ? types.filter(isTypeName) : undefined;
       return;
     }
@@ -113,8 +114,13 @@ function readKeyword(facts: ColumnFacts, keyword: string, value: unknown, root: 
   }
 }
 
+/** Null is allowed where all that is said of it allows it. */
+function allowNull(facts: ColumnFacts, allowed: boolean): void {
+  facts.nullable = allowed && facts.nullable !== false;
+}
+
 function readValues(facts: ColumnFacts, values: readonly unknown[]): void {
-  if (values.includes(null)) facts.nullable = true;
+  allowNull(facts, values.includes(null));
   const others = values.filter((value) => value !== null);
   if (others.every(isScalar)) facts.values = others;
   else facts.unread.push('its values that are objects');
@@ -122,11 +128,11 @@ function readValues(facts: ColumnFacts, values: readonly unknown[]): void {
 
 function readAlternatives(facts: ColumnFacts, all: readonly ColumnFacts[], isNull: readonly boolean[]): void {
   const branches = all.filter((_, at) => isNull[at] !== true);
-  if (branches.length < all.length) facts.nullable = true;
   const [only] = branches;
-  if (branches.length === 1 && only !== undefined) return merge(facts, only);
-
-  facts.nullable ||= branches.some((branch) => branch.nullable);
+  if (branches.length === 1 && only !== undefined) {
+    return merge(facts, { ...only, nullable: all.length > 1 ? true : only.nullable });
+  }
+  allowNull(facts, branches.length < all.length || branches.some(({ nullable }) => nullable !== false));
   const values = branches.map((branch) => branch.values);
   if (values.every((set) => set !== undefined)) {
     facts.values = [...new Set(values.flat())];
@@ -144,7 +150,7 @@ function hasMoreThanType({ values, min, max, minLength, maxLength, patterns, unr
 
 /** Both hold. Of two limits of one kind the first one stands, and that there is another is said. */
 function merge(facts: ColumnFacts, more: ColumnFacts): void {
-  facts.nullable ||= more.nullable;
+  if (more.nullable !== undefined) allowNull(facts, more.nullable);
   facts.patterns.push(...more.patterns);
   facts.unread.push(...more.unread);
   const both = <T>(name: string, one: T | undefined, other: T | undefined): T | undefined => {

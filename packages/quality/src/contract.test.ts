@@ -226,6 +226,16 @@ describe('split', () => {
     expect(report.rows).toBe(5);
   });
 
+  it('keeps the place of every bad row of many, in all the batches that they go through', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, index) =>
+      day({ station: `${index}`, tempMax: index % 7 ? 1 : 99 }),
+    );
+    const { good, bad, report } = await Daily.split(rows);
+    expect(bad.map(({ index }) => index)).toEqual([...rows.keys()].filter((index) => index % 7 === 0));
+    expect(good.length + bad.length).toBe(rows.length);
+    expect(report.rows).toBe(rows.length);
+  });
+
   it('leaves rows good that break rules of other severities only', async () => {
     const rows = [day({ tempMax: 55.5 }), day({ date: '2012-01-02', tempMax: 99 })];
     const { good, report } = await Daily.split(rows, { severities: ['critical'] });

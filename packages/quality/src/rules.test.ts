@@ -237,6 +237,7 @@ describe('arguments of a rule', () => {
 
   it('name the rule and the argument when they cannot work', () => {
     refuse(({ n }) => n.toBeBetween(null, null), 'Option "n.toBeBetween.min" must be given, or else max, got null.');
+    expect(rulesOf(({ n }) => [n.toBeBetween(2, 2)])).toHaveLength(1);
     refuse(({ n }) => n.toBeBetween(2, 1), 'Option "n.toBeBetween.max" must be at least min, 2, got 1.');
     refuse(
       ({ n }) => n.toBeBetween(Number.NaN, 1),

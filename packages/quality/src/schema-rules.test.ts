@@ -177,7 +177,14 @@ describe('the rules of a schema', () => {
         lost: { $ref: 'elsewhere.json' },
         object: { enum: [{ a: 1 }, null] },
         never: false,
+        null: { allOf: [{ type: ['string', 'null'] }, { minLength: 1 }] },
+        both: { allOf: [{ type: ['string', 'null'] }, { type: 'string' }] },
+        some: { enum: ['a', null] },
+        typed: { type: 'string', enum: ['a', null] },
+        one: { anyOf: [{ type: 'string' }] },
+        any: { anyOf: [{ type: 'string' }, {}] },
       },
+      required: ['null', 'both', 'some', 'typed', 'one', 'any'],
     };
     const { rules, unchecked } = contract('foreign', foreign(json));
     expect(rules.map(({ id }) => id.replace('schema.', ''))).toEqual([
@@ -190,6 +197,18 @@ describe('the rules of a schema', () => {
       'alternative.type',
       'twice.type',
       'twice.range',
+      'null.exists',
+      'null.type',
+      'null.length',
+      'both.required',
+      'both.type',
+      'some.exists',
+      'some.enum',
+      'typed.required',
+      'typed.enum',
+      'one.required',
+      'one.type',
+      'any.exists',
     ]);
     expect(unchecked.map(({ column, what }) => `${column}: ${what}`)).toEqual([
       'odd: its format (odd)',

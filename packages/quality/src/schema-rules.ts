@@ -59,8 +59,7 @@ function rulesOf(
 ): Rule[] {
   const { types, values, nullable, min, max, minLength, maxLength } = facts;
   const rules: Rule[] = [];
-  const known = types !== undefined || values !== undefined;
-  if (isRequired && known) {
+  if (isRequired && nullable !== undefined) {
     // A row without the key has a null there. That no row has it is another thing: the column was renamed, or lost.
     rules.push(nullable ? rule.toExist({ id: `${id}.exists` }) : rule.toNotBeNull({ id: `${id}.required` }));
   }

@@ -14,10 +14,10 @@ export interface MapTest {
   /** Whether this breaks the rule. Rows come in their order. */
   readonly breaks: (value: unknown, index: number) => boolean;
   /**
-   * JavaScript that is true of most values of one column that are no nulls and keep the rule, and of no others: so
-   * nothing else needs to be asked of them. `constant` names what the code refers to.
+   * JavaScript, to be joined by `&&`, that is true of most values of one column that are no nulls and keep the rule, and
+   * of no others: so nothing else needs to be asked of them. `constant` names what the code refers to.
    */
-  readonly accepts?: ((value: string, constant: (value: unknown) => string) => string) | undefined;
+  readonly accepts?: ((value: string, constant: (value: unknown) => string) => readonly string[]) | undefined;
 }
 
 /** Records why a rule cannot be judged; true, as a row that cannot be judged does not keep the rule. */
@@ -125,8 +125,10 @@ function inSet(rule: OfColumn, values: readonly Scalar[], wanted: boolean): MapT
   return ofColumn(
     rule,
     (value) => keys.has(keyOf(value)) !== wanted,
-    (value, constant) =>
-      `(typeof ${value} === 'string' || typeof ${value} === 'number' && ${value} === ${value}) && ${wanted ? '' : '!'}${constant(keys)}.has(${value})`,
+    (value, constant) => [
+      `(typeof ${value} === 'string' || (typeof ${value} === 'number' && ${value} === ${value}))`,
+      `${wanted ? '' : '!'}${constant(keys)}.has(${value})`,
+    ],
   );
 }
 
@@ -137,13 +139,11 @@ function between(rule: OfColumn, bounds: Bounds<Ordered>, fail: Fail): MapTest {
   };
   const { min_value: min = null, max_value: max = null } = bounds;
   if (![min, max].every((bound) => bound === null || typeof bound === 'number')) return ofColumn(rule, breaks);
-  return ofColumn(rule, breaks, (value) =>
-    [
-      `typeof ${value} === 'number'`,
-      min === null ? `${value} === ${value}` : `${value} ${bounds.strict_min ? '>' : '>='} ${String(min)}`,
-      max === null ? `${value} === ${value}` : `${value} ${bounds.strict_max ? '<' : '<='} ${String(max)}`,
-    ].join(' && '),
-  );
+  return ofColumn(rule, breaks, (value) => [
+    `typeof ${value} === 'number'`,
+    min === null ? `${value} === ${value}` : `${value} ${bounds.strict_min ? '>' : '>='} ${String(min)}`,
+    max === null ? `${value} === ${value}` : `${value} ${bounds.strict_max ? '<' : '<='} ${String(max)}`,
+  ]);
 }
 
 function inOrder(rule: OfColumn, sign: 1 | -1, strictly: boolean | undefined, fail: Fail): MapTest {
@@ -175,7 +175,7 @@ function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | '
     (value) => !matches(textOf(value)),
     (value, constant) => {
       const tests = patterns.map((pattern) => `${wanted === 'none' ? '!' : ''}${constant(pattern)}.test(${value})`);
-      return `typeof ${value} === 'string' && (${tests.join(wanted === 'any' ? ' || ' : ' && ')})`;
+      return [`typeof ${value} === 'string'`, `(${tests.join(wanted === 'any' ? ' || ' : ' && ')})`];
     },
   );
 }
@@ -205,25 +205,23 @@ function isJson(text: string): boolean {
 }
 
 function ofTypes(rule: OfColumn, types: readonly TypeName[]): MapTest {
-  const codes = types.map((type) => typeCodes[type]);
-  return ofColumn(
-    rule,
-    (value) => !types.some((type) => hasType(value, type)),
-    codes.includes(undefined) ? undefined : (value) => `(${codes.map((code) => code?.(value)).join(' || ')})`,
-  );
+  const breaks = (value: unknown): boolean => !types.some((type) => hasType(value, type));
+  const code = types.length === 1 && types[0] !== undefined ? typeCodes[types[0]] : undefined;
+  return ofColumn(rule, breaks, code);
 }
 
-const typeCodes: Readonly<Partial<Record<TypeName, (value: string) => string>>> = {
-  string: (value) => `typeof ${value} === 'string'`,
-  boolean: (value) => `typeof ${value} === 'boolean'`,
-  bigint: (value) => `typeof ${value} === 'bigint'`,
-  number: (value) => `typeof ${value} === 'number' && ${value} === ${value}`,
-  integer: (value) => `isInteger(${value})`,
+const typeCodes: Readonly<Partial<Record<TypeName, (value: string) => readonly string[]>>> = {
+  string: (value) => [`typeof ${value} === 'string'`],
+  boolean: (value) => [`typeof ${value} === 'boolean'`],
+  bigint: (value) => [`typeof ${value} === 'bigint'`],
+  number: (value) => [`typeof ${value} === 'number'`, `${value} === ${value}`],
+  integer: (value) => [`typeof ${value} === 'number'`, `isInteger(${value})`],
 };
 
-/** Of any value that is no object. */
-function isPlain(value: string): string {
-  return `(${[typeCodes.string, typeCodes.number, typeCodes.boolean].map((code) => code?.(value)).join(' || ')})`;
+/** Accepts values that are no objects. */
+export function isPlain(value: string): readonly string[] {
+  const [string, number, boolean] = ['string', 'number', 'boolean'].map((type) => `typeof ${value} === '${type}'`);
+  return [`(${string} || (${number} && ${value} === ${value}) || ${boolean})`];
 }
 
 function unsatisfied(satisfies: (value: unknown) => boolean, fail: Fail): MapTest['breaks'] {

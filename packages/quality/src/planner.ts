@@ -72,13 +72,13 @@ export class Planner {
     const known = this.#conditionKeys.get(key);
     if (known !== undefined) return known;
     const tests = where === undefined ? [] : columnTests(where);
-    this.#read(tests.map(({ column }) => column));
+    this.read(tests.map(({ column }) => column));
     this.#conditionKeys.set(key, this.#conditions.length);
     return this.#conditions.push(tests) - 1;
   }
 
   ask(rule: Rule, test: MapTest): Tally {
-    this.#read(test.columns);
+    this.read(test.columns);
     const tally = new Tally(test, this.condition(rule.where), this.#most);
     this.#steps.push(tally);
     return tally;
@@ -100,7 +100,8 @@ export class Planner {
     return { collector, tally, trouble };
   }
 
-  #read(columns: readonly string[]): void {
+  /** Adds columns to those that are read of each row. */
+  read(columns: readonly string[]): void {
     for (const column of columns) if (!this.#columns.includes(column)) this.#columns.push(column);
   }
 
@@ -129,6 +130,11 @@ export class Planner {
     return { rule, kind: 'error', success: false, error: `no row has the column "${missed}"`, unexpectedIndexes };
   }
 
+  /** Whether any row has a column. */
+  has(column: string): boolean {
+    return this.#plan?.absent[this.#columns.indexOf(column)] !== this.elements(0);
+  }
+
   /** Rows that a step did not ask. */
   missing({ columns, condition, skip, skipped }: Tally): number {
     const [column] = columns;
@@ -141,10 +147,7 @@ export class Planner {
   #missed(columns: readonly string[], condition: number): string | undefined {
     const rows = this.elements(0);
     const all = [...columns, ...(this.#conditions[condition] ?? []).map(({ column }) => column)];
-    return all.find((column) => {
-      const absent = this.#plan?.absent[this.#columns.indexOf(column)];
-      return rows > 0 && absent === rows && !this.#optional.includes(column);
-    });
+    return all.find((column) => rows > 0 && !this.has(column) && !this.#optional.includes(column));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MapTest } from './map-tests.ts';
+import { type MapTest, isPlain } from './map-tests.ts';
 import { isNull, isNullObject } from './values.ts';
 import type { ColumnTest } from './where.ts';
 
@@ -69,7 +69,11 @@ function generate(plan: Plan): Scan {
       const judge = `if (${isNullCode(`c${index}`)}) { ${count} ${ofNull.join(' ')} }
         else { ${own.map((step) => ask(step, `c${index}`)).join('\n')} }`;
       const accepts = own.map((step) => step.accepts?.(`c${index}`, constant));
-      return accepts.includes(undefined) ? judge : `if (!(${[...new Set(accepts)].join(' && ')})) { ${judge} }`;
+      if (accepts.includes(undefined)) return judge;
+      const codes = new Set(accepts.flatMap((code) => code ?? []));
+      // Whatever else accepts a value takes no null.
+      for (const code of isPlain(`c${index}`)) if (codes.size > 1) codes.delete(code);
+      return `if (!(${[...codes].join(' && ')})) { ${judge} }`;
     });
     const ofMore = steps
       .filter((step) => step.columns.length !== 1)

@@ -39,15 +39,18 @@ export function createColumnNames(ofNoRows: readonly string[]): ColumnNames {
 
 /** The rules about the table's columns and the number of its rows. */
 export const tableJudges = {
-  expect_column_to_exist: (rule, _, names) => {
+  expect_column_to_exist: (rule, planner, names) => {
     const { column, column_index: index } = rule.kwargs;
-    return ofColumns(names, (found) => ({
+    const exists = (success: boolean): RuleResult => ({
       rule,
       kind: 'observed',
-      success: index === undefined ? found.includes(column) : found.at(index) === column,
+      success,
       observed: null,
       details: undefined,
-    }));
+    });
+    if (index !== undefined) return ofColumns(names, (found) => exists(found.at(index) === column));
+    planner.read([column]);
+    return () => exists(planner.elements(0) === 0 ? names.all.includes(column) : planner.has(column));
   },
   expect_table_columns_to_match_ordered_list: (rule, _, names) => {
     const { column_list: wanted } = rule.kwargs;

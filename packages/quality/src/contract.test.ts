@@ -131,7 +131,7 @@ describe('check', () => {
         rows: 3,
         failures: [{ rule: { id: 'schema.station.required' } }, { rule: { id: 'unique(date, station)' } }],
         message:
-          '3 rows break 2 critical rules of "daily":\n' +
+          'Contract "daily" does not hold, 2 critical rules failed on 3 rows:\n' +
           '- schema.station.required: 1 of 3 values, such as undefined in row 2\n' +
           '- unique(date, station): 2 of 3 values, such as ["2012-01-01","Seattle"] in row 0',
       },
@@ -145,7 +145,7 @@ describe('check', () => {
     ]);
     const report = await Many.check([{ n: -1 }]);
     expect(() => report.assert()).toThrow(
-      /^1 rows break 12 critical rules of "many":(\n- only \d+:.*){9,}\n- and 2 more$/,
+      /^Contract "many" does not hold, 12 critical rules failed on 1 row:(\n- only \d+:.*){9,}\n- and 2 more$/,
     );
   });
 
@@ -161,6 +161,31 @@ describe('check', () => {
     expect(report.success).toBe(false);
     expect(report.results).toMatchObject([{ kind: 'error', success: false, unexpectedIndexes: [1] }]);
     expect(() => report.assert()).toThrow('- n.toBeBetween: "two" has no order with 0 and 9');
+  });
+
+  it('makes results of whatever values come', async () => {
+    const Row = z.object({ text: z.string().min(1), day: z.iso.date(), one: z.enum(['a']), n: z.number().min(0) });
+    const Any = contract('any', Row, (c, t) => [
+      t.unique('text', 'n'),
+      t.pairToBeEqual('text', 'one'),
+      c.text.toBeUnique(),
+      c.text.mostCommonValueToBeInSet(['a']),
+      c.n.meanToBeBetween(0, 1),
+    ]);
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    const throwing = {
+      toJSON() {
+        throw new Error('no');
+      },
+    };
+    const values: unknown[] = [circle, throwing, { n: 1n }, [], Symbol('x'), () => 1, Object.create(null), 10n ** 30n];
+    values.push('\ud800', '\0', 'x'.repeat(1e6), -0, Infinity, Number.NaN, new Date(Number.NaN), new Map(), /x/);
+    for (const value of values) {
+      const { report, good, bad } = await Any.split([value, { text: value, day: value, one: value, n: value }]);
+      expect([good, bad.length]).toEqual([[], 2]);
+      expect(() => report.assert()).toThrow('failed on 2 rows');
+    }
   });
 
   it('takes a key that is missing for a null, but that no row has it for a lost column where the schema requires it', async () => {

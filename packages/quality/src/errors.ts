@@ -15,10 +15,12 @@ export class QualityError extends DexError {
   constructor(contract: string, rows: number, failures: readonly RuleResult[]) {
     const shown = failures.slice(0, 10).map((failure) => `\n- ${describeResult(failure)}`);
     const more = failures.length > shown.length ? `\n- and ${failures.length - shown.length} more` : '';
-    const what = failures.length === 1 ? '1 critical rule' : `${failures.length} critical rules`;
-    super(`${rows} rows break ${what} of "${contract}":${shown.join('')}${more}`);
+    const failed = `${counted(failures.length, 'critical rule')} failed on ${counted(rows, 'row')}`;
+    super(`Contract "${contract}" does not hold, ${failed}:${shown.join('')}${more}`);
     this.contract = contract;
     this.rows = rows;
     this.failures = failures;
   }
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -128,7 +128,7 @@ function isPrimitive(value: unknown): value is number | bigint | boolean | symbo
 /** The text a pattern or a length is about. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   return isPrimitive(value) ? String(value) : (jsonOf(value) ?? typeof value);
 }
 

@@ -52,6 +52,23 @@ describe('createRowsCheck', () => {
     ]);
   });
 
+  it('takes some of the rows of an array', () => {
+    const rows = xs(9, 1, 2, 9, 9);
+    const check = createRowsCheck(
+      [
+        rule('expect_column_values_to_be_between', { column: 'x', max_value: 5 }),
+        rule('expect_table_column_count_to_equal', { value: 1 }),
+      ],
+      { keepIndexes: false },
+    );
+    check.push(rows, 1, 3);
+    check.push(rows, 3, 4);
+    expect(check.finish()).toMatchObject({
+      rows: 3,
+      results: [{ elementCount: 3, unexpectedIndexes: [2] }, { observed: 1 }],
+    });
+  });
+
   it('keeps the first 20 rows that break a rule, or all', () => {
     const rows = Array.from({ length: 100 }, (_, x) => ({ x }));
     const rules = [

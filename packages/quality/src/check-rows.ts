@@ -20,8 +20,8 @@ export interface RowsCheckOptions {
 
 /** Rules on their way through a table. */
 export interface RowsCheck {
-  /** The next rows, in order; any number of batches. */
-  push(rows: readonly unknown[]): void;
+  /** The next rows, in order; any number of batches. `from` and `to` (exclusive) take some of an array's. */
+  push(rows: readonly unknown[], from?: number, to?: number): void;
   /** The results, in the order of the rules. Nothing may be pushed after it. */
   finish(): { readonly rows: number; readonly results: readonly RuleResult[] };
 }
@@ -44,10 +44,10 @@ export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOption
   const scan = planner.scan();
   let rows = 0;
   return {
-    push(batch) {
-      scan(batch, rows);
-      if (names.wanted) names.read(batch);
-      rows += batch.length;
+    push(batch, from = 0, to = batch.length) {
+      scan(batch, from, to, rows);
+      if (names.wanted) names.read(batch, from, to);
+      rows += to - from;
     },
     finish: () => ({ rows, results: all.map((judge) => judge()) }),
   };

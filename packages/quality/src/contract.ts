@@ -177,7 +177,7 @@ async function pushAll(
   let size = 512;
   let last = start;
   for (let at = 0; at < rows.length;) {
-    check.push(rows.slice(at, at + size));
+    check.push(rows, at, Math.min(at + size, rows.length));
     at += size;
     const took = performance.now() - last;
     if (took > 4) size = Math.max(16, Math.floor(size / 2));

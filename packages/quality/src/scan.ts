@@ -25,8 +25,8 @@ export interface Plan {
   readonly absent: Float64Array;
 }
 
-/** Looks at rows, the first of which is the `start`th. */
-export type Scan = (rows: readonly unknown[], start: number) => void;
+/** Looks at `rows[from]` to before `rows[to]`, the first of which is row `start` of all. */
+export type Scan = (rows: readonly unknown[], from: number, to: number, start: number) => void;
 
 /** Of a row that is no object. */
 const empty: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
@@ -55,9 +55,12 @@ function generate(plan: Plan): Scan {
   };
   const reads = plan.columns.map((column, index) => {
     const name = JSON.stringify(column);
-    const inherited = column in {};
-    return `const c${index} = ${inherited ? `hasOwn(row, ${name}) ? row[${name}] : undefined` : `row[${name}]`};
-      if (c${index} === undefined && !(${inherited ? `hasOwn(row, ${name})` : `${name} in row`})) absent[${index}]++;`;
+    return `const c${index} = ${column in {} ? `hasOwn(row, ${name}) ? row[${name}] : undefined` : `row[${name}]`};`;
+  });
+  const absences = plan.columns.map((column, index) => {
+    const name = JSON.stringify(column);
+    const has = column in {} ? `hasOwn(row, ${name})` : `${name} in row`;
+    return `if (c${index} === undefined && !(${has})) absent[${index}]++;`;
   });
   const blocks = plan.conditions.map((tests, condition) => {
     const steps = plan.steps.filter((step) => step.condition === condition);
@@ -73,7 +76,8 @@ function generate(plan: Plan): Scan {
       const codes = new Set(accepts.flatMap((code) => code ?? []));
       // Whatever else accepts a value takes no null.
       for (const code of isPlain(`c${index}`)) if (codes.size > 1) codes.delete(code);
-      return `if (!(${[...codes].join(' && ')})) { ${judge} }`;
+      const guarded = condition === 0 ? absences.splice(index, 1, '') : [];
+      return `if (!(${[...codes].join(' && ')})) { ${guarded.join('')} ${judge} }`;
     });
     const ofMore = steps
       .filter((step) => step.columns.length !== 1)
@@ -88,14 +92,16 @@ function generate(plan: Plan): Scan {
     const holds = tests.map((test) => `${constant(test)}.holds(${valueOf(test.column)})`).join(' && ');
     return holds === '' ? block : `if (${holds}) { elements[${condition}]++; ${block} }`;
   });
-  const body = `return (rows, start) => {
-    for (let index = 0; index < rows.length; index++) {
-      const item = rows[index], at = start + index;
+  const body = `return (rows, from, to, start) => {
+    const offset = start - from;
+    for (let index = from; index < to; index++) {
+      const item = rows[index], at = offset + index;
       const row = typeof item === 'object' && item !== null ? item : empty;
       ${reads.join('\n')}
+      ${absences.join('\n')}
       ${blocks.join('\n')}
     }
-    elements[0] += rows.length;
+    elements[0] += to - from;
   }`;
   const { elements, nulls, absent } = plan;
   const fixed = { empty, hasOwn: Object.hasOwn, isInteger: Number.isInteger, isNullObject, elements, nulls, absent };
@@ -131,17 +137,21 @@ function compile(names: readonly string[], body: string): Factory {
 
 function interpret(plan: Plan): Scan {
   const { columns, conditions, steps, elements, nulls, absent } = plan;
-  const index = (name: string): number => columns.indexOf(name);
+  const columnAt = (name: string): number => columns.indexOf(name);
   const blocks = conditions.map((tests, condition) => {
     const own = steps.filter((step) => step.condition === condition);
     return {
-      tests: tests.map((test) => ({ test, at: index(test.column) })),
-      steps: own.map((step) => ({ step, at: step.columns.map(index) })),
-      columns: [...new Set(own.filter((step) => step.columns.length === 1).flatMap((step) => step.columns.map(index)))],
+      tests: tests.map((test) => ({ test, at: columnAt(test.column) })),
+      steps: own.map((step) => ({ step, at: step.columns.map(columnAt) })),
+      columns: [
+        ...new Set(own.filter((step) => step.columns.length === 1).flatMap((step) => step.columns.map(columnAt))),
+      ],
     };
   });
-  return (rows, start) => {
-    for (const [offset, item] of rows.entries()) {
+  return (rows, from, to, start) => {
+    for (let index = from; index < to; index++) {
+      const item = rows[index];
+      const rowAt = start + index - from;
       const row: Readonly<Record<string, unknown>> = isRecord(item) ? item : empty;
       const values = columns.map((name, at) => {
         const there = name in {} ? Object.hasOwn(row, name) : name in row;
@@ -160,7 +170,7 @@ function interpret(plan: Plan): Scan {
             continue;
           }
           const value = at.length === 0 ? item : at.length === 1 ? some[0] : some;
-          if (step.breaks(value, start + offset)) step.hit(value, start + offset);
+          if (step.breaks(value, rowAt)) step.hit(value, rowAt);
         }
       }
     }

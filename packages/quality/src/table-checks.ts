@@ -9,7 +9,7 @@ import type { Rule, RuleOf } from './rule.ts';
 export interface ColumnNames {
   /** Whether a rule asks for them: they cost a look at each row's keys. */
   wanted: boolean;
-  read(rows: readonly unknown[]): void;
+  read(rows: readonly unknown[], from: number, to: number): void;
   readonly all: readonly string[];
 }
 
@@ -22,9 +22,10 @@ export function createColumnNames(ofNoRows: readonly string[]): ColumnNames {
     get all() {
       return rows === 0 ? ofNoRows : all;
     },
-    read(batch) {
-      rows += batch.length;
-      for (const row of batch) {
+    read(batch, from, to) {
+      rows += to - from;
+      for (let index = from; index < to; index++) {
+        const row = batch[index];
         if (typeof row !== 'object' || row === null) continue;
         let at = 0;
         for (const name in row) {

@@ -296,6 +296,39 @@ describe('values', () => {
   });
 });
 
+describe('rules that need all numbers', () => {
+  it('keep as many as there are, with their rows', () => {
+    const rows = Array.from({ length: 10_001 }, (_, index) => ({
+      x: index === 7000 ? 1e6 : index % 2 ? null : index % 10,
+    }));
+    const results = judgeAll(
+      [
+        rule('expect_column_median_to_be_between', { column: 'x' }),
+        rule('expect_column_values_to_not_be_outliers', { column: 'x' }),
+        rule('expect_column_value_z_scores_to_be_less_than', { column: 'x', threshold: 10 }),
+        rule('expect_column_quantile_values_to_be_between', {
+          column: 'x',
+          quantile_ranges: {
+            quantiles: [0, 0.5, 1],
+            value_ranges: [
+              [0, 0],
+              [4, 4],
+              [1e6, null],
+            ],
+          },
+        }),
+      ],
+      rows,
+    );
+    expect(results).toMatchObject([
+      { observed: 4 },
+      { unexpectedIndexes: [7000], unexpectedValues: [1e6], missingCount: 5000 },
+      { unexpectedIndexes: [7000] },
+      { success: true, observed: { values: [0, 4, 1e6] } },
+    ]);
+  });
+});
+
 describe('where', () => {
   const rows = [
     { x: 9, k: 'a', n: 1 },
@@ -323,6 +356,18 @@ describe('where', () => {
     expect(taken({ k: { isNull: true } })).toEqual([2]);
     expect(taken({ k: { isNull: false, ne: 'a' } })).toEqual([1]);
     expect(taken({ k: {} })).toEqual([0, 1, 2, 3]);
+  });
+
+  it('tells a date from its text, and infinities from null', () => {
+    const at = new Date('2024-01-01T00:00:00Z');
+    const dated = [
+      { x: 9, d: at, n: Infinity },
+      { x: 9, d: at.toISOString(), n: null },
+    ];
+    const conditions: RowCondition[] = [{ d: at }, { d: at.toISOString() }, { n: Infinity }, { n: null }];
+    const rules = conditions.map((where) => rule('expect_column_values_to_be_null', { column: 'x' }, where));
+    const found = judgeAll(rules, dated).map((result) => result.kind === 'map' && result.unexpectedIndexes);
+    expect(found).toEqual([[0], [0, 1], [0], [1]]);
   });
 
   it('makes order and uniqueness those of the rows it takes', () => {

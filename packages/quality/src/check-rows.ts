@@ -22,7 +22,7 @@ export interface RowsCheckOptions {
 export interface RowsCheck {
   /** The next rows, in order; any number of batches. `from` and `to` (exclusive) take some of an array's. */
   push(rows: readonly unknown[], from?: number, to?: number): void;
-  /** The results, in the order of the rules. Nothing may be pushed after it. */
+  /** The results, in the order of the rules. Once, when all rows are pushed. */
   finish(): { readonly rows: number; readonly results: readonly RuleResult[] };
 }
 

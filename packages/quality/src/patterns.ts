@@ -41,7 +41,7 @@ function escapeOf(token: string): string {
   if (token === String.raw`\A`) return String.raw`(?<![\s\S])`;
   if (token === String.raw`\Z`) return String.raw`(?![\s\S])`;
   const character = token.slice(1);
-  return /[\w^$\\.*+?()[\]{}|/]/.test(character) ? token : character;
+  return /[A-Za-z\d^$\\.*+?()[\]{}|/]/.test(character) ? token : character;
 }
 
 /** A class of characters; the first one may be an unescaped `]`. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Collector } from './collect.ts';
 import type { Fail, MapTest } from './map-tests.ts';
 import type { FailedResult } from './result.ts';
@@ -52,7 +53,7 @@ export class Trouble {
 export class Planner {
   readonly #columns: string[] = [];
   readonly #conditions: ColumnTest[][] = [];
-  readonly #conditionKeys = new Map<string, number>();
+  readonly #wheres: Rule['where'][] = [];
   readonly #collected = new Map<string, { collector: Collector; tally: Tally; trouble: Trouble }>();
   readonly #steps: Tally[] = [];
   readonly #most: number;
@@ -67,14 +68,12 @@ export class Planner {
 
   /** The condition's number, the same for the same condition. */
   condition(where: Rule['where']): number {
-    const key =
-      where === undefined ? '' : JSON.stringify(where, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
-    const known = this.#conditionKeys.get(key);
-    if (known !== undefined) return known;
+    const known = this.#wheres.findIndex((other) => isDeepStrictEqual(other, where));
+    if (known >= 0) return known;
     const tests = where === undefined ? [] : columnTests(where);
     this.read(tests.map(({ column }) => column));
-    this.#conditionKeys.set(key, this.#conditions.length);
-    return this.#conditions.push(tests) - 1;
+    this.#conditions.push(tests);
+    return this.#wheres.push(where) - 1;
   }
 
   ask(rule: Rule, test: MapTest): Tally {

@@ -542,6 +542,29 @@ describe('the pass over all rules', () => {
     }
   });
 
+  it('finds the same in wide tables', () => {
+    const names = Array.from({ length: 150 }, (_, index) => `c${index}`);
+    const rows = Array.from({ length: 600 }, (_, row) =>
+      Object.fromEntries(names.map((name, at) => [name, (row * at) % 7 || null])),
+    );
+    const rules = names.flatMap((of, at) => [
+      rule('expect_column_values_to_be_between', { column: of, min_value: 0, max_value: 5 }),
+      rule('expect_column_values_to_not_be_null', { column: of }, at % 2 ? { c149: 3 } : undefined),
+      rule('expect_compound_columns_to_be_unique', { column_list: [of, 'c1', 'c70'] }, { c149: 3 }),
+    ]);
+    const check = createRowsCheck(rules, { keepIndexes: true });
+    check.push(rows, 0, 300);
+    check.push(rows, 300);
+    const pass = check.finish().results;
+    expect(pass).toEqual(rules.map((one) => judge(one, rows)));
+    expect(
+      judgeAll(
+        rules.map((one) => ({ ...one, where: { c149: 3, gone: null } })),
+        rows,
+      )[0],
+    ).toMatchObject({ kind: 'error' });
+  });
+
   it('runs where Node allows no code from strings', async () => {
     const script = `
       import { createRowsCheck } from ${JSON.stringify(new URL('check-rows.ts', import.meta.url).href)};

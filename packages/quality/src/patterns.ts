@@ -144,7 +144,7 @@ export function lengthWithin(text: string, min: number, max: number): boolean {
   return length >= min && length <= max;
 }
 
-export function codePoints(text: string): number {
+function codePoints(text: string): number {
   let { length } = text;
   for (let index = 0; index < text.length - 1; index++) {
     if ((text.charCodeAt(index) & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) length--;

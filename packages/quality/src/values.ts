@@ -80,7 +80,7 @@ export function keysOfSet(values: readonly unknown[]): Set<unknown> {
 const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 
 /** The moment an ISO 8601 text names, in UTC unless it says otherwise, NaN when it names none. */
-export function timeOf(text: string): number {
+function timeOf(text: string): number {
   const match = iso.exec(text);
   if (match === null) return Number.NaN;
   return Date.parse(text.length > 10 && match[1] === undefined ? `${text}Z` : text);

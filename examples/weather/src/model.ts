@@ -104,6 +104,8 @@ export interface RunState {
   readonly rows: number;
   readonly clean: number;
   readonly rejected: Readonly<Record<Reason, number>>;
+  /** Rules of the contract on the clean layer, once they were asked. */
+  readonly rules: { readonly kept: number; readonly total: number } | null;
   readonly retries: number;
   /** What the upstream did wrong, by kind, as the client met it: `503`, `429`, `reset`, `timeout`, `cut body`. */
   readonly faults: Readonly<Record<string, number>>;

@@ -2,6 +2,7 @@ import type { Client } from '@dataenginex/http';
 import { withScope } from '@dataenginex/resources';
 import { concat, flatMap, map, mapAsync, parse, type Pipe, pipe, toCsv, toNdjson } from '@dataenginex/streams';
 import { Archive, fetchMonth, fetchNormals, Hourly, type Month, monthsOf, type Row, rowsOf } from './archive.ts';
+import { CleanLayer } from './clean-layer.ts';
 import { byDate, CleanRow, firstOfEachDay, toReject } from './clean.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Observation, type Station, stations, years } from './model.ts';
@@ -27,6 +28,7 @@ export async function runPipeline(job: Job): Promise<void> {
     const cancellable = { ...job, signal: scope.signal }; // ends with the job, and when a part of it fails
     const normals = scope.spawn(() => loadAllNormals(cancellable), { name: 'normals' });
     await cleanObservations(cancellable);
+    await judgeCleanLayer(cancellable);
     await normals.result;
     await writeInsights(cancellable);
   });
@@ -56,6 +58,16 @@ async function cleanObservations(job: Job): Promise<void> {
   );
   await folder.write('clean/observations.csv', clean, signal);
   await folder.write('rejects.ndjson', pipe(progress.rejects(), toNdjson()), signal);
+}
+
+/** Nothing is made of a layer that breaks its contract. */
+async function judgeCleanLayer({ progress, signal }: Job): Promise<void> {
+  const report = await CleanLayer.check(
+    stations.flatMap(({ id }) => progress.observations(id)),
+    { signal },
+  );
+  progress.judged(report.statistics);
+  report.assert();
 }
 
 async function writeInsights({ folder, progress, normalsOf, signal }: Job): Promise<void> {

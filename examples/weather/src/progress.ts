@@ -19,6 +19,7 @@ export class Progress implements View {
   #monthsTotal = 0;
   #fetched = 0;
   #retries = 0;
+  #rules: RunState['rules'] = null;
 
   constructor(source: RunState['source']) {
     this.#source = source;
@@ -38,6 +39,7 @@ export class Progress implements View {
       rows: clean + this.#rejects.length,
       clean,
       rejected,
+      rules: this.#rules,
       retries: this.#retries,
       faults: Object.fromEntries(this.#faults),
     };
@@ -103,6 +105,11 @@ export class Progress implements View {
   learnNormals(station: Station['id'], normals: Normals): void {
     this.#normals.set(station, normals);
     this.#insights.delete(station);
+    this.#changed();
+  }
+
+  judged({ evaluated, successful }: { evaluated: number; successful: number }): void {
+    this.#rules = { kept: successful, total: evaluated };
     this.#changed();
   }
 

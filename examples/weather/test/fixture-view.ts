@@ -32,6 +32,7 @@ export class FixtureView implements View {
     rows: 0,
     clean: 0,
     rejected: { unit: 0, missing: 0, impossible: 0, late: 0, duplicate: 0 },
+    rules: null,
     retries: 0,
     faults: {},
   };

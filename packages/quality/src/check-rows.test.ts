@@ -228,6 +228,8 @@ describe('values', () => {
     });
     const scores = rule('expect_column_value_z_scores_to_be_less_than', { column: 'x', threshold: 3 });
     expect(judge(scores, xs(1, 'a', 2))).toMatchObject({ error: '"a" is no number', unexpectedIndexes: [1] });
+    const outliers = rule('expect_column_values_to_not_be_outliers', { column: 'x' });
+    expect(judge(outliers, xs(1, 2, 3, 99, 'a', 2))).toMatchObject({ kind: 'error', unexpectedIndexes: [4] });
   });
 
   it('are dates by their moment, also beside ISO texts', () => {

@@ -88,7 +88,7 @@ function judgeTally(rule: Rule, planner: Planner, tally: Tally, trouble: Trouble
   return (): RuleResult => {
     const failure = planner.failure(rule, tally);
     if (failure !== undefined) return failure;
-    before?.();
+    if (trouble.why === undefined) before?.();
     if (trouble.why !== undefined) {
       return { rule, kind: 'error', success: false, error: trouble.why, unexpectedIndexes: tally.indexes };
     }

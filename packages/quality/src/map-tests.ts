@@ -158,10 +158,10 @@ function inOrder(rule: OfColumn, sign: 1 | -1, strictly: boolean | undefined, fa
 }
 
 function ofLength(rule: OfColumn, { min_value, max_value, strict_min, strict_max }: Bounds<number>): MapTest {
-  const low = min_value ?? 0;
+  const low = min_value ?? -1;
   const high = max_value ?? Infinity;
-  const min = strict_min && min_value !== undefined ? Math.floor(low) + 1 : Math.ceil(low);
-  const max = strict_max && max_value !== undefined ? Math.ceil(high) - 1 : Math.floor(high);
+  const min = strict_min ? Math.floor(low) + 1 : Math.ceil(low);
+  const max = strict_max ? Math.ceil(high) - 1 : Math.floor(high);
   return ofColumn(rule, (value) => !lengthWithin(textOf(value), min, max));
 }
 

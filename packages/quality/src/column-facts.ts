@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Scalar, TypeName } from './expectations.ts';
 import { isObject, type JsonSchema, listOf, textsOf, UNREAD } from './json-schema.ts';
+import { compare } from './values.ts';
 
 type Limit = number | bigint | Date;
 
@@ -9,6 +11,7 @@ export interface ColumnFacts {
   types: readonly TypeName[] | undefined;
   /** Undefined when nothing is said of null, as nothing is of any type. */
   nullable: boolean | undefined;
+  /** None are there when it is null always. */
   values: readonly Scalar[] | undefined;
   min: { value: Limit; strict: boolean } | undefined;
   max: { value: Limit; strict: boolean } | undefined;
@@ -74,6 +77,7 @@ function readKeyword(facts: ColumnFacts, keyword: string, value: unknown, root: 
       const types = typeof value === 'string' ? [value] : textsOf(value);
       allowNull(facts, types.includes('null'));
       facts.types = types.some(isTypeName) ? types.filter(isTypeName) : undefined;
+      if (types.every((type) => type === 'null')) facts.values = [];
       return;
     }
     case 'const':
@@ -82,12 +86,10 @@ function readKeyword(facts: ColumnFacts, keyword: string, value: unknown, root: 
       return readValues(facts, listOf(value));
     case 'minimum':
     case 'exclusiveMinimum':
-      facts.min = { value: limitOf(value), strict: keyword !== 'minimum' };
-      return;
+      return narrow(facts, 'min', keyword, value, keyword !== 'minimum');
     case 'maximum':
     case 'exclusiveMaximum':
-      facts.max = { value: limitOf(value), strict: keyword !== 'maximum' };
-      return;
+      return narrow(facts, 'max', keyword, value, keyword !== 'maximum');
     case 'minLength':
     case 'maxLength':
       facts[keyword] = Number(value);
@@ -104,7 +106,6 @@ function readKeyword(facts: ColumnFacts, keyword: string, value: unknown, root: 
       return readAlternatives(
         facts,
         listOf(value).map((part) => readColumn(part, root, depth + 1)),
-        listOf(value).map((part) => isObject(part) && part.type === 'null'),
       );
     case UNREAD:
       facts.unread.push(...textsOf(value));
@@ -122,12 +123,13 @@ function allowNull(facts: ColumnFacts, allowed: boolean): void {
 function readValues(facts: ColumnFacts, values: readonly unknown[]): void {
   allowNull(facts, values.includes(null));
   const others = values.filter((value) => value !== null);
-  if (others.every(isScalar)) facts.values = others;
+  if (values.length === 0) facts.unread.push('that it is never there');
+  else if (others.every(isScalar)) facts.values = others;
   else facts.unread.push('its values that are objects');
 }
 
-function readAlternatives(facts: ColumnFacts, all: readonly ColumnFacts[], isNull: readonly boolean[]): void {
-  const branches = all.filter((_, at) => isNull[at] !== true);
+function readAlternatives(facts: ColumnFacts, all: readonly ColumnFacts[]): void {
+  const branches = all.filter(({ values }) => values?.length !== 0);
   const [only] = branches;
   if (branches.length === 1 && only !== undefined) {
     return merge(facts, { ...only, nullable: all.length > 1 ? true : only.nullable });
@@ -154,7 +156,7 @@ function merge(facts: ColumnFacts, more: ColumnFacts): void {
   facts.patterns.push(...more.patterns);
   facts.unread.push(...more.unread);
   const both = <T>(name: string, one: T | undefined, other: T | undefined): T | undefined => {
-    const clash = one !== undefined && other !== undefined && JSON.stringify(one) !== JSON.stringify(other);
+    const clash = one !== undefined && other !== undefined && !isDeepStrictEqual(one, other);
     if (clash) facts.unread.push(`one of its two ${name}`);
     return one ?? other;
   };
@@ -166,10 +168,25 @@ function merge(facts: ColumnFacts, more: ColumnFacts): void {
   facts.maxLength = both('maximal lengths', facts.maxLength, more.maxLength);
 }
 
-/** Dates and bigints stand in it as texts. */
-function limitOf(value: unknown): Limit {
-  if (typeof value !== 'string') return Number(value);
-  return value.endsWith('Z') ? new Date(value) : BigInt(value);
+/** Of an inclusive and an exclusive one, the narrower stands. */
+function narrow(facts: ColumnFacts, end: 'min' | 'max', keyword: string, json: unknown, strict: boolean): void {
+  const value = limitOf(json);
+  if (value === undefined) {
+    facts.unread.push(`its ${keyword}`);
+    return;
+  }
+  const before = facts[end];
+  const narrower = before === undefined ? 1 : (compare(value, before.value) ?? 0) * (end === 'min' ? 1 : -1);
+  if (narrower > 0 || (narrower === 0 && strict)) facts[end] = { value, strict };
+}
+
+/** Dates and bigints stand in it as texts; an infinity as null. */
+function limitOf(value: unknown): Limit | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return undefined;
+  if (/^-?\d+$/.test(value)) return BigInt(value);
+  const date = new Date(value);
+  return value.endsWith('Z') && !Number.isNaN(date.getTime()) ? date : undefined;
 }
 
 /** What a reference within a schema leads to. */

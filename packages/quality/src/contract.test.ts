@@ -194,6 +194,42 @@ describe('check', () => {
     expect(broken(report.failures)).toEqual(['schema.tempMax.exists', 'rowCountToBeBetween']);
   });
 
+  it('does not take a promise, or anything but true and false, for an answer', async () => {
+    const Any = z.object({ a: z.number() });
+    const answers: (() => unknown)[] = [async () => false, () => Promise.reject(new Error('no')), () => 'yes'];
+    for (const answer of answers) {
+      const { results } = await contract('t', Any, (c) => [
+        // @ts-expect-error It answers later, or not at all.
+        c.a.toSatisfy('later', answer),
+      ]).check([{ a: 1 }]);
+      expect(results.at(-1)).toMatchObject({
+        success: false,
+        error: expect.stringMatching(/^its function returned ("yes"|a promise), not true or false$/),
+      });
+    }
+  });
+
+  it('takes a bigint and the number that is exactly it for one value, of any size', async () => {
+    const Ids = contract('t', z.object({ id: z.any() }), (c) => [c.id.toBeUnique()]);
+    const { bad } = await Ids.split([{ id: 2 ** 53 }, { id: 2n ** 53n }, { id: 2n ** 53n + 1n }, { id: 10n ** 400n }]);
+    expect(bad.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
+  it('refuses a condition that it cannot hold a value against', () => {
+    const wrong: object[] = [
+      { in: 5 },
+      { notIn: [{}] },
+      { gt: Number.NaN },
+      { eq: {} },
+      { isNull: 'yes' },
+      new Date(Number.NaN),
+    ];
+    for (const condition of wrong) {
+      const make = () => contract('t', z.object({ a: z.any() }), (c) => [c.a.toBeUnique({ where: { a: condition } })]);
+      expect(make).toThrow('Option "a.toBeUnique.where.a');
+    }
+  });
+
   it('checks no rows', async () => {
     const report = await Daily.check([]);
     expect(report).toMatchObject({ success: true, rows: 0 });

@@ -39,6 +39,8 @@ interface ZodNode {
 interface ZodDef {
   readonly type: string;
   readonly coerce?: boolean;
+  readonly format?: string;
+  readonly values?: readonly unknown[];
   readonly in?: { readonly _zod: { readonly def: ZodDef } };
   readonly checks?: readonly { readonly _zod: { readonly def: ZodCheck } }[];
 }
@@ -74,9 +76,17 @@ function describeZod({ zodSchema, jsonSchema: json }: ZodNode, side: Side): void
     unread(what);
   };
 
-  if (def.type === 'date' || def.type === 'bigint') json.type = def.type;
+  if (def.type === 'date' || def.type === 'bigint') {
+    json.type = def.type;
+    Object.assign(json, limitsOf(def));
+    if (def.format !== undefined) unread(`its format (${def.format})`);
+  }
+  // JSON's numbers are not exact past these.
+  if (def.values?.some((value) => typeof value === 'bigint' && !Number.isSafeInteger(Number(value))) === true) {
+    takesAnything('its values that are large bigints');
+  }
   if (notInJson.has(def.type)) takesAnything(`its type (${def.type})`);
-  for (const { _zod } of def.checks ?? []) readCheck(_zod.def, def.type, json, side, unread);
+  for (const { _zod } of def.checks ?? []) readCheck(_zod.def, json, side, unread);
 
   if (side === 'output') return;
   if (def.coerce === true) takesAnything('what it is coerced from');
@@ -87,9 +97,25 @@ function describeZod({ zodSchema, jsonSchema: json }: ZodNode, side: Side): void
   }
 }
 
+/** The narrowest limits of dates and bigints, as texts, by their keywords. */
+function limitsOf({ checks = [] }: ZodDef): Record<string, string> {
+  const limits = new Map<string, Date | bigint | number>();
+  for (const { _zod } of checks) {
+    const { check, value, inclusive } = _zod.def;
+    if (value === undefined || (check !== 'greater_than' && check !== 'less_than')) continue;
+    const end = check === 'greater_than' ? 'Minimum' : 'Maximum';
+    const keyword = inclusive === true ? end.toLowerCase() : `exclusive${end}`;
+    const before = limits.get(keyword);
+    if (before === undefined || (check === 'greater_than' ? value > before : value < before))
+      limits.set(keyword, value);
+  }
+  return Object.fromEntries(
+    [...limits].map(([keyword, value]) => [keyword, value instanceof Date ? value.toISOString() : String(value)]),
+  );
+}
+
 function readCheck(
-  { check, pattern, value, inclusive }: ZodCheck,
-  type: string,
+  { check, pattern }: ZodCheck,
   json: Record<string, unknown>,
   side: Side,
   unread: (what: string) => void,
@@ -97,11 +123,6 @@ function readCheck(
   if (check === 'custom') unread('a refinement');
   if (check === 'overwrite' && side === 'input') unread('what it is changed to before its checks');
   if (check === 'string_format' && pattern !== undefined) addFlags(json, pattern);
-  if ((check === 'greater_than' || check === 'less_than') && (type === 'date' || type === 'bigint')) {
-    const low = check === 'greater_than';
-    const keyword = inclusive === true ? (low ? 'minimum' : 'maximum') : low ? 'exclusiveMinimum' : 'exclusiveMaximum';
-    json[keyword] = value instanceof Date ? value.toISOString() : String(value);
-  }
 }
 
 /** JSON Schema has a regex without its flags; those that change what it finds go inside, as Python and databases write them. */

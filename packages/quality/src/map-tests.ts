@@ -227,7 +227,11 @@ export function isPlain(value: string): readonly string[] {
 function unsatisfied(satisfies: (value: unknown) => boolean, fail: Fail): MapTest['breaks'] {
   return (value) => {
     try {
-      return !satisfies(value);
+      const answer: unknown = satisfies(value);
+      if (answer === true || answer === false) return !answer;
+      // A promise, which is no answer yet, may still reject: nobody else listens.
+      if (answer instanceof Promise) answer.catch(() => {});
+      return fail(`its function returned ${answer instanceof Promise ? 'a promise' : show(answer)}, not true or false`);
     } catch (error) {
       return fail(`its function threw ${error instanceof Error ? `${error.name}: ${error.message}` : show(error)}`);
     }

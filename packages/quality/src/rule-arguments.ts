@@ -65,10 +65,13 @@ export function checkList<T>(option: string, values: readonly T[]): readonly T[]
 }
 
 export function checkValues(option: string, values: readonly Scalar[]): readonly Scalar[] {
-  checkList(option, values);
-  const at = values.findIndex((value) => value !== null && typeof value !== 'boolean' && !isOrdered(value));
-  if (at === -1) return values;
-  throw new OptionError(`${option}.${at}`, 'a number, a text, a boolean, a date or null', values[at]);
+  checkList(option, values).forEach((value, at) => checkValue(`${option}.${at}`, value));
+  return values;
+}
+
+export function checkValue(option: string, value: unknown): void {
+  if (value === null || typeof value === 'boolean' || isOrdered(value)) return;
+  throw new OptionError(option, 'a number, a text, a boolean, a date or null', value);
 }
 
 export function checkText(option: string, value: string): string {

@@ -1,5 +1,6 @@
 import { checkNumber, checkOneOf, OptionError } from '@dataenginex/core';
 import type { ColumnName } from './columns.ts';
+import { checkFlag, checkValue } from './rule-arguments.ts';
 import type { Expectation, KwargsOf, Scalar } from './expectations.ts';
 import type { ColumnCondition, RowCondition } from './row-condition.ts';
 import type { RuleOf, Severity } from './rule.ts';
@@ -92,9 +93,23 @@ function checkWhere(option: string, where: RowCondition, columns: readonly strin
   if (typeof where !== 'object' || where === null) throw new OptionError(option, 'conditions by column', where);
   for (const [column, condition] of Object.entries(where)) {
     checkOneOf(option, column, columns);
-    if (typeof condition !== 'object' || condition === null || condition instanceof Date) continue;
+    if (condition === undefined) continue;
+    if (typeof condition !== 'object' || condition === null || condition instanceof Date) {
+      checkValue(`${option}.${column}`, condition);
+      continue;
+    }
     const unknown = Object.keys(condition).find((key) => !conditions.has(key));
     if (unknown !== undefined)
       throw new OptionError(`${option}.${column}`, `made of ${[...conditions].join(', ')}`, unknown);
+    const { in: some, notIn: others, isNull, ...values } = condition;
+    checkFlag(`${option}.${column}.isNull`, isNull);
+    for (const [key, list] of Object.entries({ in: some, notIn: others })) {
+      if (list === undefined) continue;
+      if (!Array.isArray(list)) throw new OptionError(`${option}.${column}.${key}`, 'an array', list);
+      list.forEach((value, at) => checkValue(`${option}.${column}.${key}.${at}`, value));
+    }
+    for (const [key, value] of Object.entries(values)) {
+      if (value !== undefined) checkValue(`${option}.${column}.${key}`, value);
+    }
   }
 }

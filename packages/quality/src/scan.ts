@@ -62,9 +62,8 @@ function generate(plan: Plan): Scan {
   ];
   for (let at = 0; at < columns.length; at += mostColumns) {
     const some = columns.slice(at, at + mostColumns);
-    const own = steps.filter(
-      ({ columns: [column, ...more] }) => more.length === 0 && some.some((name) => name === column),
-    );
+    const names = new Set<string | undefined>(some);
+    const own = steps.filter(({ columns: [column, ...more] }) => more.length === 0 && names.has(column));
     scans.push(generatePart(plan, some, own, false));
   }
   return (rows, from, to, start) => {

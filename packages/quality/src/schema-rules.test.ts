@@ -224,6 +224,65 @@ describe('the rules of a schema', () => {
   });
 });
 
+describe('what a schema says twice, or of nothing', () => {
+  it('takes the narrower of two limits', () => {
+    const schema = z.object({
+      id: z.bigint().min(5n).positive(),
+      at: z.date().min(new Date('2024-01-01')).min(new Date('2020-01-01')),
+      both: z.intersection(z.bigint().min(1n), z.bigint().min(2n)),
+    });
+    expect(rulesOf(schema)).toMatchObject({
+      'id.range': { min_value: '5n', strict_min: false },
+      'at.range': { min_value: '2024-01-01T00:00:00.000Z', strict_min: false },
+      'both.range': { min_value: '1n' },
+    });
+    expect(uncheckedOf(schema)).toEqual(['both: one of its two minimums']);
+    const json = {
+      type: 'object',
+      properties: { n: { minimum: 10, exclusiveMinimum: 5, maximum: 20, exclusiveMaximum: 20 } },
+    };
+    expect(contract('t', foreign(json)).rules.map(({ kwargs }) => kwargs)).toEqual([
+      { column: 'n', min_value: 10, max_value: 20, strict_min: false, strict_max: true, mostly: undefined },
+    ]);
+  });
+
+  it('takes a limit that is none for none, and says so', () => {
+    const schema = z.object({ n: z.number().max(Infinity) });
+    expect(rulesOf(schema)).toEqual({ 'n.required': {}, 'n.type': { type_: 'number' } });
+    expect(uncheckedOf(schema)).toEqual(['n: its maximum']);
+    const json = { type: 'object', properties: { n: { minimum: 'abc' } } };
+    expect(contract('t', foreign(json)).unchecked).toEqual([{ column: 'n', what: 'its minimum' }]);
+  });
+
+  it('wants null where there is nothing else', async () => {
+    const schema = z.object({ a: z.null(), b: z.literal(null), c: z.union([z.number(), z.literal(null)]) });
+    const { bad } = await contract('t', schema).split([
+      { a: null, b: null, c: null },
+      { a: 1, b: 'x', c: 'x' },
+    ]);
+    expect(bad).toMatchObject([{ index: 1, rules: ['schema.a.type', 'schema.b.type', 'schema.c.type'] }]);
+  });
+
+  it('keeps what else is said of listed values', async () => {
+    const schema = z.object({ code: z.intersection(z.enum(['ab', 'xy']), z.string().regex(/^a/)) });
+    const { bad } = await contract('t', schema).split([{ code: 'ab' }, { code: 'xy' }]);
+    expect(bad).toMatchObject([{ index: 1, rules: ['schema.code.pattern'] }]);
+  });
+
+  it('says what JSON cannot hold of bigints', () => {
+    expect(uncheckedOf(z.object({ a: z.uint64(), b: z.literal(2n ** 60n + 1n) }))).toEqual([
+      'a: its format (uint64)',
+      'b: its values that are large bigints',
+    ]);
+  });
+
+  it('has no rules where there are no properties or no values', () => {
+    expect(contract('t', z.strictObject({})).rules).toEqual([]);
+    const json = { type: 'object', properties: { a: { enum: [] } } };
+    expect(contract('t', foreign(json)).unchecked).toEqual([{ column: 'a', what: 'that it is never there' }]);
+  });
+});
+
 describe('a schema and its rules', () => {
   it('agree on which values are good', async () => {
     const schema = z.object({

@@ -44,7 +44,7 @@ export function schemaRules(root: JsonSchema): SchemaRules {
 
   for (const what of textsOf(schema[UNREAD])) leave(undefined, what);
   if (additionalProperties === false) {
-    if (required.length === columns.length) {
+    if (columns.length > 0 && required.length === columns.length) {
       rules.push(tableRules(columns).columnsToMatchSet(columns, { id: 'schema.columns' }));
     } else leave(undefined, 'that there are no other columns, as some of its own may be missing');
   }
@@ -63,10 +63,10 @@ function rulesOf(
     // A row without the key has a null there. That no row has it is another thing: the column was renamed, or lost.
     rules.push(nullable ? rule.toExist({ id: `${id}.exists` }) : rule.toNotBeNull({ id: `${id}.required` }));
   }
-  if (values !== undefined) return [...rules, rule.toBeInSet(values, { id: `${id}.enum` })];
-
   const [type] = types ?? [];
-  if (types?.length === 1 && type !== undefined) rules.push(rule.toBeOfType(type, { id: `${id}.type` }));
+  if (values?.length === 0) rules.push(rule.toBeNull({ id: `${id}.type` }));
+  else if (values !== undefined) rules.push(rule.toBeInSet(values, { id: `${id}.enum` }));
+  else if (types?.length === 1 && type !== undefined) rules.push(rule.toBeOfType(type, { id: `${id}.type` }));
   else if (types !== undefined) rules.push(rule.toBeInTypeList(types, { id: `${id}.type` }));
 
   if (min !== undefined || max !== undefined) {

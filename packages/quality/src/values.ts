@@ -30,7 +30,10 @@ export function keyOf(value: unknown): unknown {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return Number.isNaN(value) ? null : value;
   }
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return order<number | bigint>(number, value) === 0 ? number : value;
+  }
   if (isNull(value)) return null;
   if (value instanceof Date) return dateKey(value.getTime());
   return `\0json:${jsonOf(value) ?? identityOf(value)}`;

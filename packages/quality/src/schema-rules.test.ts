@@ -263,6 +263,13 @@ describe('what a schema says twice, or of nothing', () => {
     expect(bad).toMatchObject([{ index: 1, rules: ['schema.a.type', 'schema.b.type', 'schema.c.type'] }]);
   });
 
+  it('asks of no number what is said of texts, nor the other way round', async () => {
+    const code = { type: ['string', 'number'], minimum: 5, minLength: 2, pattern: '^a' };
+    const Codes = contract('t', foreign({ type: 'object', properties: { code } }));
+    expect(Codes.unchecked).toEqual([{ column: 'code', what: 'what it demands of some of its types' }]);
+    expect((await Codes.check([{ code: 'ab' }, { code: 7 }])).success).toBe(true);
+  });
+
   it('keeps what else is said of listed values', async () => {
     const schema = z.object({ code: z.intersection(z.enum(['ab', 'xy']), z.string().regex(/^a/)) });
     const { bad } = await contract('t', schema).split([{ code: 'ab' }, { code: 'xy' }]);

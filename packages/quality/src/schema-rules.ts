@@ -3,6 +3,7 @@ import { type ColumnFacts, readColumn, resolve } from './column-facts.ts';
 import type { EveryRule } from './columns.ts';
 import { columnRules } from './column-rules.ts';
 import { isObject, type JsonSchema, textsOf, UNREAD } from './json-schema.ts';
+import type { TypeName } from './expectations.ts';
 import type { Rule } from './rule.ts';
 import { tableRules } from './table-rules.ts';
 
@@ -69,14 +70,21 @@ function rulesOf(
   else if (types?.length === 1 && type !== undefined) rules.push(rule.toBeOfType(type, { id: `${id}.type` }));
   else if (types !== undefined) rules.push(rule.toBeInTypeList(types, { id: `${id}.type` }));
 
-  if (min !== undefined || max !== undefined) {
+  // A limit in JSON Schema is about values of its type and lets all others pass; a rule asks every value.
+  const isOnly = (...names: readonly TypeName[]): boolean => {
+    const is = types?.every((name) => names.includes(name)) ?? true;
+    if (!is) facts.unread.push('what it demands of some of its types');
+    return is;
+  };
+  if ((min !== undefined || max !== undefined) && isOnly('number', 'integer', 'date', 'bigint')) {
     const options = { id: `${id}.range`, strictMin: min?.strict, strictMax: max?.strict };
     rules.push(rule.toBeBetween(min?.value ?? null, max?.value ?? null, options));
   }
-  if (minLength !== undefined || maxLength !== undefined) {
+  if ((minLength !== undefined || maxLength !== undefined) && isOnly('string')) {
     rules.push(rule.lengthsToBeBetween(minLength ?? null, maxLength ?? null, { id: `${id}.length` }));
   }
-  for (const [at, { regex, format }] of facts.patterns.entries()) {
+  const patterns = facts.patterns.length > 0 && isOnly('string') ? facts.patterns : [];
+  for (const [at, { regex, format }] of patterns.entries()) {
     const name = `${format === undefined ? 'pattern' : 'format'}${at === 0 ? '' : `.${at + 1}`}`;
     try {
       rules.push(rule.toMatchRegex(regex, { id: `${id}.${name}`, notes: format }));

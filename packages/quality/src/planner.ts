@@ -52,6 +52,7 @@ export class Trouble {
 /** What several rules may have in common: conditions, columns and what is collected of them. */
 export class Planner {
   readonly #columns: string[] = [];
+  readonly #places = new Map<string, number>();
   readonly #conditions: ColumnTest[][] = [];
   readonly #wheres: Rule['where'][] = [];
   readonly #collected = new Map<string, { collector: Collector; tally: Tally; trouble: Trouble }>();
@@ -101,7 +102,9 @@ export class Planner {
 
   /** Adds columns to those that are read of each row. */
   read(columns: readonly string[]): void {
-    for (const column of columns) if (!this.#columns.includes(column)) this.#columns.push(column);
+    for (const column of columns) {
+      if (!this.#places.has(column)) this.#places.set(column, this.#columns.push(column) - 1);
+    }
   }
 
   scan(): Scan {
@@ -131,7 +134,7 @@ export class Planner {
 
   /** Whether any row has a column. */
   has(column: string): boolean {
-    return this.#plan?.absent[this.#columns.indexOf(column)] !== this.elements(0);
+    return this.#plan?.absent[this.#places.get(column) ?? -1] !== this.elements(0);
   }
 
   /** Rows that a step did not ask. */
@@ -139,7 +142,7 @@ export class Planner {
     const [column] = columns;
     if (columns.length !== 1 || column === undefined) return skipped;
     if (skip === 'never') return 0;
-    return this.#plan?.nulls[condition * this.#columns.length + this.#columns.indexOf(column)] ?? 0;
+    return this.#plan?.nulls[condition * this.#columns.length + (this.#places.get(column) ?? -1)] ?? 0;
   }
 
   /** The first column of a rule, or of its condition, that no row has; of no rows none is missed. */

@@ -60,10 +60,17 @@ function generate(plan: Plan): Scan {
       true,
     ),
   ];
+  const stepsOf = new Map<string, Step[]>();
+  for (const step of steps) {
+    const [column, ...more] = step.columns;
+    if (column === undefined || more.length > 0) continue;
+    const known = stepsOf.get(column);
+    if (known === undefined) stepsOf.set(column, [step]);
+    else known.push(step);
+  }
   for (let at = 0; at < columns.length; at += mostColumns) {
     const some = columns.slice(at, at + mostColumns);
-    const names = new Set<string | undefined>(some);
-    const own = steps.filter(({ columns: [column, ...more] }) => more.length === 0 && names.has(column));
+    const own = some.flatMap((column) => stepsOf.get(column) ?? []);
     scans.push(generatePart(plan, some, own, false));
   }
   return (rows, from, to, start) => {

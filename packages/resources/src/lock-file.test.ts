@@ -322,10 +322,13 @@ describe('many processes that race for a lock, and are killed', () => {
       const [victim] = running.splice(at, 1);
       if (victim === undefined) throw new Error('None is left.');
       const ended = once(victim, 'close');
-      victim.kill('SIGKILL');
-      await ended;
+      // Stopped, it stays what it is: once it has died, others take the lock over before one can look.
+      victim.kill('SIGSTOP');
+      await sleep(5);
       const left = await holderOf(lock).catch(() => undefined);
       if (left?.pid === victim.pid) killedHolders += 1;
+      victim.kill('SIGKILL');
+      await ended;
       running.push(start());
     }
     for (const child of running) {

@@ -1,16 +1,16 @@
 import { checkOneOf, OptionError } from '@dataenginex/core';
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
 import { setImmediate } from 'node:timers/promises';
-import { createRowsCheck, type RowsCheckOptions } from './check-rows.ts';
-import { columnRules } from './column-rules.ts';
-import type { Columns } from './columns.ts';
-import { type Side, toJsonSchema } from './json-schema.ts';
-import { Report } from './report.ts';
-import type { RuleResult } from './result.ts';
-import type { Rule, Severity } from './rule.ts';
-import { schemaRules, type Unchecked } from './schema-rules.ts';
-import { tableRules } from './table-rules.ts';
-import type { Table } from './table.ts';
+import { createRowsCheck, type RowsCheckOptions } from './rows/check-rows.ts';
+import { columnRules } from './rules/column-rules.ts';
+import type { Columns } from './rules/columns.ts';
+import { type Side, toJsonSchema } from './schema/json-schema.ts';
+import { Report } from './report/report.ts';
+import type { RuleResult } from './report/result.ts';
+import type { Rule, Severity } from './rules/rule.ts';
+import { schemaRules, type Unchecked } from './schema/schema-rules.ts';
+import { tableRules } from './rules/table-rules.ts';
+import type { Table } from './rules/table.ts';
 
 export interface ContractOptions<S extends Side = Side> {
   /**

@@ -1,6 +1,6 @@
 import { DexError } from '@dataenginex/core';
-import { describeResult } from './describe-result.ts';
-import type { RuleResult } from './result.ts';
+import { describeResult } from './report/describe-result.ts';
+import type { RuleResult } from './report/result.ts';
 
 /** Critical rules of a contract do not hold. The message lists the first ten. */
 export class QualityError extends DexError {

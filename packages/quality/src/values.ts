@@ -1,4 +1,4 @@
-import type { TypeName } from './expectations.ts';
+import type { TypeName } from './rules/expectations.ts';
 
 /** Null, not there, NaN or a date that is none: what only the rules about nulls look at. */
 export function isNull(value: unknown): value is null | undefined {

@@ -1,13 +1,13 @@
 import { OptionError } from '@dataenginex/core';
 import { aggregateJudges } from './aggregates.ts';
 import { Duplicates, Moments, Numbers, quantile } from './collect.ts';
-import type { Expectation } from './expectations.ts';
+import type { Expectation } from '../rules/expectations.ts';
 import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
 import { type Tally, Planner, Trouble, collecting } from './planner.ts';
-import type { RuleResult } from './result.ts';
-import type { Rule, RuleOf } from './rule.ts';
+import type { RuleResult } from '../report/result.ts';
+import type { Rule, RuleOf } from '../rules/rule.ts';
 import { type ColumnNames, createColumnNames, tableJudges } from './table-checks.ts';
-import { keyOf, keyOfAll } from './values.ts';
+import { keyOf, keyOfAll } from '../values.ts';
 
 export interface RowsCheckOptions {
   /** Keep the value and the index of every row that breaks a rule, not of the first 20. */

@@ -1,5 +1,5 @@
 import { type MapTest, isPlain } from './map-tests.ts';
-import { isNull, isNullObject } from './values.ts';
+import { isNull, isNullObject } from '../values.ts';
 import type { ColumnTest } from './where.ts';
 
 /** One question to each row, and whom to tell of those that break it. */

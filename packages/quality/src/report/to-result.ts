@@ -1,5 +1,5 @@
 import type { MapResult, RuleResult } from './result.ts';
-import { compare, keyOf, keyOfAll } from './values.ts';
+import { compare, keyOf, keyOfAll } from '../values.ts';
 
 /** How much of a result is told, as Great Expectations names it. */
 export type ResultFormat = 'BOOLEAN_ONLY' | 'BASIC' | 'SUMMARY' | 'COMPLETE';

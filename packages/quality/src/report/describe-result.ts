@@ -1,5 +1,5 @@
 import type { RuleResult } from './result.ts';
-import { show } from './values.ts';
+import { show } from '../values.ts';
 
 /** What became of a rule, in a line: `tempMax.toBeBetween: 2 of 1461 values, such as 412 in row 7`. */
 export function describeResult(result: RuleResult): string {

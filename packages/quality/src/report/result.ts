@@ -1,4 +1,4 @@
-import type { Rule } from './rule.ts';
+import type { Rule } from '../rules/rule.ts';
 
 /** What became of one rule; `kind` says what was looked at. */
 export type RuleResult = MapResult | ObservedResult | FailedResult;

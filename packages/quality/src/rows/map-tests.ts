@@ -1,9 +1,9 @@
 import { OptionError } from '@dataenginex/core';
-import { boundsText, within } from './bounds.ts';
-import type { Bounds, Expectation, Ordered, Scalar, TypeName } from './expectations.ts';
+import { boundsText, within } from '../rules/bounds.ts';
+import type { Bounds, Expectation, Ordered, Scalar, TypeName } from '../rules/expectations.ts';
 import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
-import type { RuleOf } from './rule.ts';
-import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from './values.ts';
+import type { RuleOf } from '../rules/rule.ts';
+import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from '../values.ts';
 
 /** What each row is asked. */
 export interface MapTest {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract } from './index.ts';
+import { contract } from '../index.ts';
 
 const shown = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
 

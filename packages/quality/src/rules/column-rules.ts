@@ -1,8 +1,8 @@
 import { checkInteger, checkNumber, checkOneOf } from '@dataenginex/core';
-import { typeNames } from './column-facts.ts';
+import { typeNames } from '../schema/column-facts.ts';
 import type { EveryRule } from './columns.ts';
 import type { Expectation, KwargsOf, TypeName } from './expectations.ts';
-import { compileStrftime } from './patterns.ts';
+import { compileStrftime } from '../rows/patterns.ts';
 import {
   checkBounds,
   checkFlag,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Scalar, TypeName } from './expectations.ts';
+import type { Scalar, TypeName } from '../rules/expectations.ts';
 import { isObject, type JsonSchema, listOf, textsOf, UNREAD } from './json-schema.ts';
-import { compare } from './values.ts';
+import { compare } from '../values.ts';
 
 type Limit = number | bigint | Date;
 

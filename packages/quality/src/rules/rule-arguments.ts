@@ -1,5 +1,5 @@
 import { checkNumber, OptionError } from '@dataenginex/core';
-import { compileRegex } from './patterns.ts';
+import { compileRegex } from '../rows/patterns.ts';
 import type { Ordered, Partition, Scalar } from './expectations.ts';
 
 interface Strict {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createRowsCheck } from './check-rows.ts';
-import type { ColumnCondition, RowCondition } from './row-condition.ts';
-import type { Rule } from './rule.ts';
-import { type ExpectationResult, type ResultFormat, toResult } from './to-result.ts';
+import type { ColumnCondition, RowCondition } from '../rules/row-condition.ts';
+import type { Rule } from '../rules/rule.ts';
+import { type ExpectationResult, type ResultFormat, toResult } from '../report/to-result.ts';
 
 /** What Great Expectations answers, as test/great-expectations/make-cases.py computed it. */
 interface Case {
@@ -21,7 +21,7 @@ interface Case {
 }
 
 const { cases }: { cases: Case[] } = JSON.parse(
-  readFileSync(new URL('../test/great-expectations/cases.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../test/great-expectations/cases.json', import.meta.url), 'utf8'),
 );
 
 /** What rows are not asked: databases are, or will be. */

@@ -1,5 +1,5 @@
 import type { Bounds, Ordered } from './expectations.ts';
-import { compare } from './values.ts';
+import { compare } from '../values.ts';
 
 /** Whether a value is within bounds; `undefined` when it has no order with one of them. */
 export function within(value: unknown, bounds: Bounds<Ordered>): boolean | undefined {

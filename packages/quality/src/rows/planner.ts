@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Collector } from './collect.ts';
 import type { Fail, MapTest } from './map-tests.ts';
-import type { FailedResult } from './result.ts';
-import type { Rule } from './rule.ts';
+import type { FailedResult } from '../report/result.ts';
+import type { Rule } from '../rules/rule.ts';
 import { type Plan, type Scan, type Step, createScan } from './scan.ts';
 import { type ColumnTest, columnTests } from './where.ts';
 

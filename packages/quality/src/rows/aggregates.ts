@@ -1,4 +1,4 @@
-import { boundsText, within } from './bounds.ts';
+import { boundsText, within } from '../rules/bounds.ts';
 import type { Judge } from './check-rows.ts';
 import {
   type Collector,
@@ -10,13 +10,13 @@ import {
   Numbers,
   quantile,
 } from './collect.ts';
-import type { Bounds, Expectation, KwargsOf, Ordered, Scalar, TypeName } from './expectations.ts';
+import type { Bounds, Expectation, KwargsOf, Ordered, Scalar, TypeName } from '../rules/expectations.ts';
 import { type Spread, ofBins, ofValues } from './kl-divergence.ts';
 import type { Fail } from './map-tests.ts';
 import { type Planner, type Tally, Trouble, collecting } from './planner.ts';
-import type { RuleResult } from './result.ts';
-import type { Rule, RuleOf } from './rule.ts';
-import { hasType, isNull, keysOfSet, show, typeOf } from './values.ts';
+import type { RuleResult } from '../report/result.ts';
+import type { Rule, RuleOf } from '../rules/rule.ts';
+import { hasType, isNull, keysOfSet, show, typeOf } from '../values.ts';
 
 interface Verdict {
   readonly success: boolean;

@@ -4,10 +4,10 @@ import { OptionError } from '@dataenginex/core';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type RowsCheckOptions, createRowsCheck } from './check-rows.ts';
-import type { Expectation, KwargsOf } from './expectations.ts';
-import type { RuleResult } from './result.ts';
-import type { RowCondition } from './row-condition.ts';
-import type { Rule, RuleOf } from './rule.ts';
+import type { Expectation, KwargsOf } from '../rules/expectations.ts';
+import type { RuleResult } from '../report/result.ts';
+import type { RowCondition } from '../rules/row-condition.ts';
+import type { Rule, RuleOf } from '../rules/rule.ts';
 
 function rule<E extends Expectation>(expectation: E, kwargs: KwargsOf<E>, where?: RowCondition): RuleOf<E> {
   const fields = { id: 'x.rule', expectation, kwargs, where, severity: 'critical', tags: [], notes: undefined };

@@ -1,5 +1,5 @@
 import type { Fail } from './map-tests.ts';
-import { compare, keyOf, numberOf, show } from './values.ts';
+import { compare, keyOf, numberOf, show } from '../values.ts';
 
 /** What gathers the values of a column that are no nulls, for one rule or several. */
 export interface Collector {

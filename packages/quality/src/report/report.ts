@@ -1,6 +1,6 @@
-import { QualityError } from './errors.ts';
+import { QualityError } from '../errors.ts';
 import type { RuleResult } from './result.ts';
-import type { Severity } from './rule.ts';
+import type { Severity } from '../rules/rule.ts';
 
 /** Rules of a report by what became of them. */
 export interface Statistics {

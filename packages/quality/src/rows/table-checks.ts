@@ -1,9 +1,9 @@
-import { within } from './bounds.ts';
+import { within } from '../rules/bounds.ts';
 import type { Judge } from './check-rows.ts';
-import type { Expectation } from './expectations.ts';
+import type { Expectation } from '../rules/expectations.ts';
 import type { Planner } from './planner.ts';
-import type { RuleResult } from './result.ts';
-import type { Rule, RuleOf } from './rule.ts';
+import type { RuleResult } from '../report/result.ts';
+import type { Rule, RuleOf } from '../rules/rule.ts';
 
 /** The names of all columns, in the order in which rows bring them up. */
 export interface ColumnNames {

@@ -1,11 +1,11 @@
 import { OptionError } from '@dataenginex/core';
 import { type ColumnFacts, readColumn, resolve } from './column-facts.ts';
-import type { EveryRule } from './columns.ts';
-import { columnRules } from './column-rules.ts';
+import type { EveryRule } from '../rules/columns.ts';
+import { columnRules } from '../rules/column-rules.ts';
 import { isObject, type JsonSchema, textsOf, UNREAD } from './json-schema.ts';
-import type { TypeName } from './expectations.ts';
-import type { Rule } from './rule.ts';
-import { tableRules } from './table-rules.ts';
+import type { TypeName } from '../rules/expectations.ts';
+import type { Rule } from '../rules/rule.ts';
+import { tableRules } from '../rules/table-rules.ts';
 
 /** What a schema demands that no rule of its contract asks. */
 export interface Unchecked {

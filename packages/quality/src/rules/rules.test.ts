@@ -2,7 +2,7 @@ import { OptionError } from '@dataenginex/core';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Columns, contract, type Rule, type Table } from './index.ts';
+import { type Columns, contract, type Rule, type Table } from '../index.ts';
 
 const Row = z.object({ n: z.number(), m: z.number(), s: z.string(), d: z.date() });
 type RowType = z.infer<typeof Row>;
@@ -207,13 +207,13 @@ describe('rules', () => {
   });
 
   it('are those of the README, and of Great Expectations but for what its README leaves out', () => {
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const rows = [...readme.matchAll(/^\| `(\w+)\b[^|]*\| `(expect_\w+)`/gm)];
     const methods = rulesOf((c, t) => all.map(([build], at) => ({ ...build(c, t), id: `${build(c, t).id} ${at}` })));
     const named = methods.map(({ id, expectation }) => `${/(\w+)[ (]/.exec(id)?.[1]}: ${expectation}`);
     expect(rows.map(([, method, expectation]) => `${method}: ${expectation}`).toSorted()).toEqual(named.toSorted());
 
-    const path = new URL('../test/great-expectations/cases.json', import.meta.url);
+    const path = new URL('../../test/great-expectations/cases.json', import.meta.url);
     const { cases }: { cases: { expectation: string }[] } = JSON.parse(readFileSync(path, 'utf8'));
     const missing = new Set(cases.map(({ expectation }) => expectation));
     for (const { expectation } of methods) missing.delete(expectation);

@@ -1,6 +1,6 @@
-import type { KwargsOf, Partition } from './expectations.ts';
+import type { KwargsOf, Partition } from '../rules/expectations.ts';
 import type { Counts, Histogram } from './collect.ts';
-import { compare, keyOf } from './values.ts';
+import { compare, keyOf } from '../values.ts';
 
 type Kwargs = KwargsOf<'expect_column_kl_divergence_to_be_less_than'>;
 export interface Spread {

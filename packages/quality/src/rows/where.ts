@@ -1,6 +1,6 @@
-import type { Scalar } from './expectations.ts';
-import type { ColumnCondition, RowCondition } from './row-condition.ts';
-import { compare, isNull, keyOf, keysOfSet } from './values.ts';
+import type { Scalar } from '../rules/expectations.ts';
+import type { ColumnCondition, RowCondition } from '../rules/row-condition.ts';
+import { compare, isNull, keyOf, keysOfSet } from '../values.ts';
 
 /** What one column's value must be for a row to be looked at. */
 export interface ColumnTest {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract, type Rule } from './index.ts';
+import { contract, contractOf, type Rule } from './index.ts';
 
 const Day = z.object({
   date: z.iso.date(),
@@ -339,5 +339,44 @@ describe('split', () => {
 
   it('rejects with the reason of its signal', async () => {
     await expect(Daily.split([], { signal: AbortSignal.abort('no') })).rejects.toBe('no');
+  });
+});
+
+describe('contractOf', () => {
+  const Source = contract('source', z.object({ a: z.number(), b: z.number(), c: z.number().nullable() }), (c, t) => [
+    c.a.toBeBetween(0, 1, { tags: ['own'] }),
+    t.unique('a', 'b', { tags: ['own'], where: { c: { isNull: false } } }),
+  ]);
+  const own = Source.rules.filter(({ tags }) => tags.includes('own'));
+
+  it('makes a contract of rules alone, which names their columns', async () => {
+    const Own = contractOf('own', own);
+    expect(Own).toMatchObject({ name: 'own', side: 'input', columns: ['a', 'b', 'c'], rules: own, unchecked: [] });
+    const { bad } = await Own.split([
+      { a: 1, b: 1, c: 1 },
+      { a: 1, b: 1, c: 1 },
+      { a: 2, b: 1, c: null },
+    ]);
+    expect(bad.map(({ rules }) => rules)).toEqual([['unique(a, b)'], ['unique(a, b)'], ['a.toBeBetween']]);
+  });
+
+  it('does not take a missing column for one that is null throughout', async () => {
+    const [missing] = (await contractOf('own', own).check([{ b: 1, c: 1 }])).results;
+    expect(missing).toMatchObject({ kind: 'error', success: false });
+    const [known] = (await Source.check([{ b: 1, c: 1 }])).results.filter(({ rule }) => rule === own[0]);
+    expect(known).toMatchObject({ kind: 'map', success: true });
+  });
+
+  it('says the columns of a table without rows', async () => {
+    const rules = contract('shape', z.object({ a: z.number() }), (_, t) => [t.columnCountToEqual(2)]).rules.slice(-1);
+    expect((await contractOf('shape', rules).check([])).success).toBe(false);
+    expect((await contractOf('shape', rules, { columns: ['a', 'b'] }).check([])).success).toBe(true);
+  });
+
+  it('refuses what is no contract', () => {
+    expect(() => contractOf('', own)).toThrow('Option "contract.name"');
+    expect(() => contractOf('twice', [...own, ...own])).toThrow('Option "contract.rules" must be rules with ids');
+    // @ts-expect-error -- no array
+    expect(() => contractOf('none', undefined)).toThrow('Option "contractOf.rules" must be an array of rules');
   });
 });

@@ -112,7 +112,7 @@ export function contract<S extends StandardJSONSchemaV1, D extends Side = 'input
   rules: (columns: Columns<RowOf<S, D>>, table: Table<RowOf<S, D>>) => readonly Rule[] = () => [],
   options: ContractOptions<D> = {},
 ): Contract {
-  if (typeof name !== 'string' || name === '') throw new OptionError('contract.name', 'a text that is not empty', name);
+  checkName(name);
   if (typeof schema?.['~standard']?.jsonSchema?.input !== 'function') {
     throw new OptionError('contract.schema', 'a schema that provides Standard JSON Schema', schema);
   }
@@ -121,23 +121,74 @@ export function contract<S extends StandardJSONSchemaV1, D extends Side = 'input
 
   const own = rules(...rulesOf<RowOf<S, D>>(columns));
   if (!Array.isArray(own)) throw new OptionError('contract.rules', 'a function that returns an array of rules', own);
-  const all: readonly Rule[] = [...ofSchema, ...own];
+  return createContract({ name, side, columns, rules: [...ofSchema, ...own], unchecked }, columns);
+}
+
+export interface ContractOfOptions {
+  /** The columns of a table without rows, which cannot show them. @default those that the rules name */
+  columns?: readonly string[] | undefined;
+}
+
+/**
+ * A contract of rules alone, such as those of other contracts. With no schema to say which columns may be missing, a
+ * rule about a column that no row has is an error.
+ *
+ * ```ts
+ * import { contract, contractOf } from '@dataenginex/quality';
+ * import { z } from 'zod';
+ *
+ * const Readings = contract('readings', z.object({ temp: z.number() }), (c) => [
+ *   c.temp.toBeBetween(-60, 60, { tags: ['physics'] }),
+ *   c.temp.meanToBeBetween(0, 30),
+ * ]);
+ * const Physics = contractOf('physics', Readings.rules.filter(({ tags }) => tags.includes('physics')));
+ * (await Physics.check([{ temp: 412 }])).success; // => false
+ * (await Physics.check([{ tmp: 12 }])).failures.map(({ kind }) => kind); // => ['error']
+ * ```
+ *
+ * @throws {OptionError} When the name is empty, or two rules have one id.
+ */
+export function contractOf(name: string, rules: readonly Rule[], options: ContractOfOptions = {}): Contract {
+  checkName(name);
+  if (!Array.isArray(rules)) throw new OptionError('contractOf.rules', 'an array of rules', rules);
+  const columns = options.columns ?? columnsOf(rules);
+  return createContract({ name, side: 'input', columns, rules, unchecked: [] }, []);
+}
+
+function checkName(name: string): void {
+  if (typeof name !== 'string' || name === '') throw new OptionError('contract.name', 'a text that is not empty', name);
+}
+
+/** The columns that rules name, in the order in which they do. */
+function columnsOf(rules: readonly Rule[]): readonly string[] {
+  return [
+    ...new Set(
+      rules.flatMap(({ kwargs, where = {} }) => [
+        ...('column' in kwargs ? [kwargs.column] : []),
+        ...('column_A' in kwargs ? [kwargs.column_A, kwargs.column_B] : []),
+        ...('column_list' in kwargs ? kwargs.column_list : []),
+        ...('column_set' in kwargs ? kwargs.column_set : []),
+        ...Object.keys(where),
+      ]),
+    ),
+  ];
+}
+
+/** `optional`: columns that may be in no row. */
+function createContract(facts: Omit<Contract, 'check' | 'split'>, optional: readonly string[]): Contract {
+  const { name, columns, rules: all } = facts;
   const ids = new Set<string>();
   for (const { id } of all) {
     if (ids.size === ids.add(id).size) throw new OptionError('contract.rules', `rules with ids of their own`, id);
   }
 
   const run = async (rows: readonly unknown[], signal: AbortSignal | undefined, keepIndexes: boolean) => {
-    const results = await pushAll(all, rows, { keepIndexes, columns, optionalColumns: columns }, signal);
+    const results = await pushAll(all, rows, { keepIndexes, columns, optionalColumns: optional }, signal);
     return { report: new Report(name, rows.length, results.durationMs, results.results), results: results.results };
   };
 
   return {
-    name,
-    side,
-    columns,
-    rules: all,
-    unchecked,
+    ...facts,
     async check(rows, { signal, keepIndexes = false } = {}) {
       return (await run(rows, signal, keepIndexes)).report;
     },

@@ -1,5 +1,14 @@
-export type { BadRow, CheckOptions, Contract, ContractOptions, RowOf, Split, SplitOptions } from './contract.ts';
-export { contract } from './contract.ts';
+export type {
+  BadRow,
+  CheckOptions,
+  Contract,
+  ContractOfOptions,
+  ContractOptions,
+  RowOf,
+  Split,
+  SplitOptions,
+} from './contract.ts';
+export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
 export { QualityError } from './errors.ts';
 export type { Expectation, Kwargs, KwargsOf, Ordered, Partition, Scalar, TypeName } from './rules/expectations.ts';

@@ -11,6 +11,11 @@ describe('readOptions', () => {
     expect(readOptions(['--data', '/d', '--live']).dataFolder).toBe('/d/live');
   });
 
+  it('keeps the data of an incident in a folder of its own', () => {
+    const { incident, dataFolder } = readOptions(['--data', '/d', '--incident', 'missing-month']);
+    expect({ incident, dataFolder }).toEqual({ incident: 'missing-month', dataFolder: '/d/missing-month' });
+  });
+
   it('takes a relative folder from where the command was typed', () => {
     vi.stubEnv('INIT_CWD', '/typed');
     expect(readOptions(['--data', 'out']).dataFolder).toBe('/typed/out');
@@ -23,6 +28,11 @@ describe('readOptions', () => {
     [['--seed', ''], '--seed must be'],
     [['--data='], '--data must name a folder'],
     [['--live', '--seed', '2'], '--seed is for the replay'],
+    [
+      ['--incident', 'flood'],
+      '--incident must be one of unit-change, stuck-sensor, duplicated-day, missing-month, got "flood"',
+    ],
+    [['--live', '--incident', 'missing-month'], '--incident is for the replay'],
     [['--sed', '1'], "Unknown option '--sed'"],
     [['extra'], "Unexpected argument 'extra'"],
   ])('refuses %j', (args, message) => {

@@ -14,12 +14,12 @@ export interface Source extends AsyncDisposable {
 
 /** The same client for both, but for how long an answer may take. */
 export async function openSource(
-  { live, seed }: Pick<Options, 'live' | 'seed'>,
+  { live, seed, incident }: Pick<Options, 'live' | 'seed' | 'incident'>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Source> {
   await using scope = openScope({ signal });
-  const upstream = live ? undefined : await scope.use(startUpstream({ seed, signal }));
+  const upstream = live ? undefined : await scope.use(startUpstream({ seed, incident, signal }));
   const baseUrl = upstream?.url ?? 'https://archive-api.open-meteo.com';
   const api = scope.use(openClient(baseUrl, live ? 20_000 : 750, progress));
   const held = scope.move();

@@ -1,5 +1,6 @@
 import type { Station } from '../model.ts';
 import { type BadObservation, badObservations } from './bad-observations.ts';
+import { during, type IncidentName } from './incidents.ts';
 import type { Query } from './query.ts';
 import type { Day, Hour, Records } from './records.ts';
 import { type Unit, type Variable, unitsOf } from './units.ts';
@@ -23,9 +24,13 @@ interface Location {
  *
  * @see https://github.com/open-meteo/open-meteo/blob/main/Sources/App/Helper/Writer/JsonWriter.swift
  */
-export function answer(query: Query, records: Records): string {
+export function answer(query: Query, records: Records, incident?: IncidentName): string {
   const locations = query.stations.flatMap((station): Location[] => {
-    const days = records.days[station.id].filter((day) => within(query, day.time));
+    const days = during(
+      incident,
+      station.id,
+      records.days[station.id].filter((day) => within(query, day.time)),
+    );
     const hours = records.hours.filter((hour) => within(query, hour.time));
     const bad = badObservations.filter((row) => row.station === station.id && within(query, row.day));
     const once = { station, query, days: withBad(days, bad), hours };

@@ -1,6 +1,7 @@
 import { checkInteger } from '@dataenginex/core';
 import { type FaultyServer, type ServedRequest, type ServerReply, startFaultyServer } from '@dataenginex/http/testing';
 import { answer } from './archive.ts';
+import type { IncidentName } from './incidents.ts';
 import { BadQuery, readQuery } from './query.ts';
 import { type Records, readRecords } from './records.ts';
 
@@ -9,6 +10,8 @@ export interface UpstreamOptions {
   seed: number;
   /** `false` for a transport without faults; the bad observations stay. @default true */
   faults?: boolean | undefined;
+  /** What happens to the data without a word. @default undefined */
+  incident?: IncidentName | undefined;
   /** Gives up starting. Once started, `close` ends it. */
   signal?: AbortSignal | undefined;
 }
@@ -21,11 +24,11 @@ export interface UpstreamOptions {
  * @throws {OptionError} When `seed` cannot work.
  * @see https://open-meteo.com/en/docs/historical-weather-api
  */
-export async function startUpstream({ seed, faults = true, signal }: UpstreamOptions): Promise<FaultyServer> {
+export async function startUpstream({ seed, faults = true, incident, signal }: UpstreamOptions): Promise<FaultyServer> {
   checkInteger('seed', seed);
   signal?.throwIfAborted();
   const records = await readRecords();
-  return startFaultyServer((request) => respond(request, records), {
+  return startFaultyServer((request) => respond(request, records, incident), {
     seed,
     ...(!faults && { faults: {} }),
     replies: { '429': { ...limited, headers: { ...limited.headers, 'retry-after': '1' } } },
@@ -33,11 +36,11 @@ export async function startUpstream({ seed, faults = true, signal }: UpstreamOpt
   });
 }
 
-function respond({ method, url: target }: ServedRequest, records: Records): ServerReply {
+function respond({ method, url: target }: ServedRequest, records: Records, incident?: IncidentName): ServerReply {
   const url = URL.parse(target, 'http://127.0.0.1');
   if (method !== 'GET' || url?.pathname !== '/v1/archive') return refusal(404, 'Not Found');
   try {
-    return { headers: json, body: answer(readQuery(url.searchParams), records) };
+    return { headers: json, body: answer(readQuery(url.searchParams), records, incident) };
   } catch (error) {
     if (error instanceof BadQuery) return refusal(400, error.message);
     throw error;

@@ -363,7 +363,7 @@ describe('contractOf', () => {
   it('does not take a missing column for one that is null throughout', async () => {
     const [missing] = (await contractOf('own', own).check([{ b: 1, c: 1 }])).results;
     expect(missing).toMatchObject({ kind: 'error', success: false });
-    const [known] = (await Source.check([{ b: 1, c: 1 }])).results.filter(({ rule }) => rule === own[0]);
+    const known = (await Source.check([{ b: 1, c: 1 }])).results.find(({ rule }) => rule === own[0]);
     expect(known).toMatchObject({ kind: 'map', success: true });
   });
 

@@ -247,11 +247,6 @@ describe('check', () => {
     expect(await indexes(true)).toHaveLength(50);
   });
 
-  it('refuses rows that are no array', async () => {
-    // @ts-expect-error -- no array
-    await expect(Daily.check('rows')).rejects.toThrow('Option "rows" must be an array, got "rows".');
-  });
-
   it('rejects with the reason of a signal, before it starts and within milliseconds on the way', async () => {
     const rows = Array.from({ length: 300_000 }, (_, index) => day({ date: `2012-01-01`, station: `s${index}` }));
     const reason = new Error('enough');

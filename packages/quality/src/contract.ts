@@ -1,7 +1,7 @@
 import { checkOneOf, OptionError } from '@dataenginex/core';
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
 import { setImmediate } from 'node:timers/promises';
-import { createRowsCheck, type RowsCheckOptions } from './rows/check-rows.ts';
+import { createRowsCheck } from './rows/check-rows.ts';
 import { columnRules } from './rules/column-rules.ts';
 import type { Columns } from './rules/columns.ts';
 import { type Side, toJsonSchema } from './schema/json-schema.ts';
@@ -9,6 +9,8 @@ import { Report } from './report/report.ts';
 import type { RuleResult } from './report/result.ts';
 import type { Rule, Severity } from './rules/rule.ts';
 import { schemaRules, type Unchecked } from './schema/schema-rules.ts';
+import { checkStream, isRowStream, type RowStream } from './streams/check-stream.ts';
+import { isTableSource, type JudgeOptions, type TableSource } from './table-source.ts';
 import { tableRules } from './rules/table-rules.ts';
 import type { Table } from './rules/table.ts';
 
@@ -51,6 +53,9 @@ export interface Split<T> {
   readonly bad: BadRow<T>[];
 }
 
+/** What can be checked: rows in an array, or one after the other, such as of a pipe, or a table of a database. */
+export type CheckSource = readonly unknown[] | RowStream | TableSource;
+
 /** What rows must be: made by {@link contract}. */
 export interface Contract {
   readonly name: string;
@@ -65,9 +70,9 @@ export interface Contract {
   /**
    * Asks every rule of all rows. It lets the event loop run every few milliseconds, and looks at `signal` then.
    *
-   * @throws {OptionError} When `rows` is no array.
+   * @throws {OptionError} When the source is none.
    */
-  check(rows: readonly unknown[], options?: CheckOptions): Promise<Report>;
+  check(source: CheckSource, options?: CheckOptions): Promise<Report>;
 
   /**
    * Tells the rows that keep every rule from those that break one, which come with the rules' ids. Only rules that a row
@@ -182,26 +187,27 @@ function createContract(facts: Omit<Contract, 'check' | 'split'>, optional: read
     if (ids.size === ids.add(id).size) throw new OptionError('contract.rules', `rules with ids of their own`, id);
   }
 
-  const run = async (rows: readonly unknown[], signal: AbortSignal | undefined, keepIndexes: boolean) => {
-    const results = await pushAll(all, rows, { keepIndexes, columns, optionalColumns: optional }, signal);
-    return { report: new Report(name, rows.length, results.durationMs, results.results), results: results.results };
+  const judge = async (source: CheckSource, signal: AbortSignal | undefined, keepIndexes: boolean): Promise<Report> => {
+    const start = performance.now();
+    const options = { signal, keepIndexes, columns, optionalColumns: optional };
+    const { rows, results } = await judgeSource(all, source, options);
+    return new Report(name, rows, performance.now() - start, results);
   };
 
   return {
     ...facts,
-    async check(rows, { signal, keepIndexes = false } = {}) {
-      return (await run(rows, signal, keepIndexes)).report;
-    },
+    check: async (source, { signal, keepIndexes = false } = {}) => judge(source, signal, keepIndexes),
     async split(rows, { signal, severities = ['critical', 'warning', 'info'] } = {}) {
       const wanted = new Set(
         severities.map((severity) => checkOneOf('split.severities', severity, ['critical', 'warning', 'info'])),
       );
-      const { report, results } = await run(rows, signal, true);
+      if (!Array.isArray(rows)) throw new OptionError('rows', 'an array', rows);
+      const report = await judge(rows, signal, true);
       return {
         report,
         ...divide(
           rows,
-          results.filter(({ rule }) => wanted.has(rule.severity)),
+          report.results.filter(({ rule }) => wanted.has(rule.severity)),
         ),
       };
     },
@@ -214,19 +220,30 @@ function rulesOf(columns: readonly string[]): [unknown, unknown] {
   return [Object.fromEntries(columns.map((column) => [column, columnRules(column, columns)])), tableRules(columns)];
 }
 
+/** The engine that a source asks for. */
+async function judgeSource(
+  rules: readonly Rule[],
+  source: CheckSource,
+  options: JudgeOptions,
+): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
+  options.signal?.throwIfAborted();
+  if (Array.isArray(source)) return pushAll(rules, source, options);
+  if (isTableSource(source)) return source.judge(rules, options);
+  if (isRowStream(source)) return checkStream(source, rules, options);
+  const wanted =
+    'an array of rows, an iterable or async iterable of rows, or a table such as of `duckdb` or `postgres`';
+  throw new OptionError('check.source', wanted, source);
+}
+
 /** Rows go in in batches that take some milliseconds, and between them the event loop runs. */
 async function pushAll(
   rules: readonly Rule[],
   rows: readonly unknown[],
-  options: RowsCheckOptions,
-  signal: AbortSignal | undefined,
-): Promise<{ results: readonly RuleResult[]; durationMs: number }> {
-  signal?.throwIfAborted();
-  if (!Array.isArray(rows)) throw new OptionError('rows', 'an array', rows);
-  const start = performance.now();
+  { signal, ...options }: JudgeOptions,
+): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
   const check = createRowsCheck(rules, options);
   let size = 512;
-  let last = start;
+  let last = performance.now();
   for (let at = 0; at < rows.length;) {
     check.push(rows, at, Math.min(at + size, rows.length));
     at += size;
@@ -238,8 +255,7 @@ async function pushAll(
     signal?.throwIfAborted();
     last = performance.now();
   }
-  const { results } = check.finish();
-  return { results, durationMs: performance.now() - start };
+  return check.finish();
 }
 
 function divide<T>(rows: readonly T[], results: readonly RuleResult[]): Omit<Split<T>, 'report'> {

@@ -1,6 +1,7 @@
 export type {
   BadRow,
   CheckOptions,
+  CheckSource,
   Contract,
   ContractOfOptions,
   ContractOptions,
@@ -18,6 +19,8 @@ export type { Rule, RuleOf, Severity } from './rules/rule.ts';
 export type { Side } from './schema/json-schema.ts';
 export { Report, type Statistics } from './report/report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rules/rule-options.ts';
+export type { RowStream } from './streams/check-stream.ts';
+export type { JudgeOptions, TableSource } from './table-source.ts';
 export type { Unchecked } from './schema/schema-rules.ts';
 export type { Table } from './rules/table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './report/to-result.ts';

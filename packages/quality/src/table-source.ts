@@ -18,11 +18,13 @@ export interface TableSource {
 }
 
 export interface JudgeOptions {
-  /** The columns of the contract's schema: one that the table has not is one of nulls. */
-  readonly columns: readonly string[];
-  /** Keep the value and the key of every row that breaks a rule, not of the first 20. */
+  readonly signal: AbortSignal | undefined;
+  /** Keep the value and the place of every row that breaks a rule, not of the first 20. */
   readonly keepIndexes: boolean;
-  readonly signal?: AbortSignal | undefined;
+  /** The columns of a table without rows, where it cannot show them itself. */
+  readonly columns: readonly string[];
+  /** Columns that may not be there: a rule that asks for them finds nulls then, where it would be an error. */
+  readonly optionalColumns: readonly string[];
 }
 
 export interface Judgement {

@@ -1,6 +1,7 @@
 import { DexError } from '@dataenginex/core';
 import { describeResult } from './report/describe-result.ts';
 import type { RuleResult } from './report/result.ts';
+import { show } from './values.ts';
 
 /** Critical rules of a contract do not hold. The message lists the first ten. */
 export class QualityError extends DexError {
@@ -20,6 +21,27 @@ export class QualityError extends DexError {
     this.contract = contract;
     this.rows = rows;
     this.failures = failures;
+  }
+}
+
+/** What was saved cannot be read again: it is broken, of another version or of something else. */
+export class SavedDataError extends DexError {
+  override readonly name = 'SavedDataError';
+  readonly code = 'DEX_SAVED_DATA';
+  /** What it should have been, such as `report`. */
+  readonly what: string;
+  /** Where in it, such as `results.3.rule.id`; empty for the whole. */
+  readonly path: string;
+  /** What is readable there, in words. */
+  readonly expected: string;
+  readonly got: unknown;
+
+  constructor(what: string, path: string, expected: string, got: unknown) {
+    super(`This is no saved ${what}: ${path === '' ? 'it' : path} must be ${expected}, got ${show(got)}.`);
+    this.what = what;
+    this.path = path;
+    this.expected = expected;
+    this.got = got;
   }
 }
 

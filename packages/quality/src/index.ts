@@ -11,13 +11,15 @@ export type {
 } from './contract.ts';
 export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
-export { QualityError } from './errors.ts';
+export { QualityError, SavedDataError } from './errors.ts';
 export type { Expectation, Kwargs, KwargsOf, Ordered, Partition, Scalar, TypeName } from './rules/expectations.ts';
 export type { FailedResult, MapResult, ObservedResult, RuleResult } from './report/result.ts';
 export type { ColumnCondition, RowCondition } from './rules/row-condition.ts';
 export type { Rule, RuleOf, Severity } from './rules/rule.ts';
+export type { Saved } from './saved.ts';
 export type { Side } from './schema/json-schema.ts';
-export { Report, type Statistics } from './report/report.ts';
+export { describeRule } from './report/describe-rule.ts';
+export { Report, type ReportJson, type Statistics } from './report/report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rules/rule-options.ts';
 export type { RowStream } from './streams/check-stream.ts';
 export type { JudgeOptions, TableSource } from './table-source.ts';

@@ -1,6 +1,8 @@
 import { QualityError } from '../errors.ts';
+import { readReport } from './report-json.ts';
 import type { RuleResult } from './result.ts';
 import type { Severity } from '../rules/rule.ts';
+import { type Saved, writeValue } from '../saved.ts';
 
 /** Rules of a report by what became of them. */
 export interface Statistics {
@@ -8,6 +10,18 @@ export interface Statistics {
   readonly successful: number;
   /** Those that failed, by how bad that is. */
   readonly failed: Readonly<Record<Severity, number>>;
+}
+
+/** A report as plain data; `Report.from` reads it. */
+export interface ReportJson {
+  readonly version: 1;
+  readonly contract: string;
+  readonly success: boolean;
+  readonly rows: number;
+  readonly durationMs: number;
+  readonly statistics: Statistics;
+  /** With the fields of {@link RuleResult}. */
+  readonly results: readonly Saved[];
 }
 
 /** What became of a contract on some rows. */
@@ -32,6 +46,28 @@ export class Report {
     this.durationMs = durationMs;
     this.statistics = { evaluated: results.length, successful, failed };
     this.results = results;
+  }
+
+  /**
+   * A report that {@link toJSON} wrote, also by way of `JSON.stringify` and `JSON.parse`. Rules of one's own are told
+   * and not run again: their functions were left out.
+   *
+   * @throws {SavedDataError} When it is none, or of a version that is not known here.
+   */
+  static from(json: unknown): Report {
+    const { contract, rows, durationMs, results } = readReport(json);
+    return new Report(contract, rows, durationMs, results);
+  }
+
+  /**
+   * The report as plain data for `JSON.stringify`, with nothing lost: what JSON has not is written `{ $bigint: '1' }`,
+   * `{ $date: '2012-01-01T00:00:00.000Z' }`, `{ $number: 'NaN' }` (or `Infinity`, `-Infinity`, `-0`) and
+   * `{ $undefined: true }`, and an object of which a key begins with `$` stands in an `{ $object: {} }`.
+   */
+  toJSON(): ReportJson {
+    const { contract, success, rows, durationMs, statistics } = this;
+    const results = this.results.map((result) => writeValue(result));
+    return { version: 1, contract, success, rows, durationMs, statistics, results };
   }
 
   /** The results of rules that failed, of every severity. */

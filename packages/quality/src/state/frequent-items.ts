@@ -1,0 +1,181 @@
+import { checkInteger, OptionError } from '@dataenginex/core';
+import { hash } from './hash.ts';
+
+const scratch = new Int32Array(2);
+/** Longer texts are kept by their beginning; what they are equal to is told by their hash. */
+const longest = 40;
+
+export interface FrequentItem {
+  /** A text of more than 40 characters is its first 39 and "…". */
+  readonly value: unknown;
+  /** It came at least so often, */
+  readonly count: number;
+  /** and at most so many times more. */
+  readonly error: number;
+}
+
+/**
+ * The most frequent values, in bounded memory: of up to `2 * capacity` distinct values each with its exact count. Of
+ * more, those that come more often than a `1 / capacity` share are there for certain, and no count is off by more than
+ * that. Merging keeps it so.
+ *
+ * @see https://arxiv.org/abs/1307.7454 Agarwal et al., Mergeable Summaries: Misra and Gries' counters, merged.
+ */
+export class FrequentItems {
+  readonly capacity: number;
+  #total = 0;
+  /** What was taken from every counter so far. */
+  #error = 0;
+  #size = 0;
+  /** An open table by hash, at most half full; a count of 0 is a free slot. */
+  #hashes: Int32Array;
+  #counts: Float64Array;
+  #values: unknown[];
+
+  /** @param capacity From 1 to 65,536. */
+  constructor(capacity = 64) {
+    this.capacity = checkInteger('FrequentItems.capacity', capacity, { min: 1, max: 65_536 });
+    const slots = Math.min(16, slotsOf(capacity));
+    this.#hashes = new Int32Array(slots * 2);
+    this.#counts = new Float64Array(slots);
+    this.#values = Array.from({ length: slots });
+  }
+
+  /** How many values were added. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** What no count is off by more than; 0 while all are exact. */
+  get error(): number {
+    return this.#error;
+  }
+
+  add(value: unknown): void {
+    hash(value, scratch);
+    this.addHash(scratch[0] ?? 0, scratch[1] ?? 0, value);
+  }
+
+  /** Adds a value with its hash, from `hash`. */
+  addHash(high: number, low: number, value: unknown): void {
+    this.#total++;
+    this.#count(high, low, value, 1);
+    if (this.#size > 2 * this.capacity) this.#purge();
+  }
+
+  /** The most frequent first; of those that are as frequent, in an order that their values decide. */
+  items(): FrequentItem[] {
+    return this.#entries().map(([, , value, count]) => ({ value, count, error: this.#error }));
+  }
+
+  /** @throws {OptionError} When the other has another capacity. */
+  merge(other: FrequentItems): void {
+    if (other.capacity !== this.capacity) {
+      throw new OptionError('FrequentItems.merge', `one of capacity ${this.capacity}`, other.capacity);
+    }
+    const entries = other.#entries();
+    this.#total += other.#total;
+    this.#error += other.#error;
+    for (const [high, low, value, count] of entries) this.#count(high, low, value, count);
+    if (this.#size > 2 * this.capacity) this.#purge();
+  }
+
+  /** Values are as they were added: what JSON does not know, such as dates, is for the caller to write. */
+  toJSON(): FrequentItemsJson {
+    const { capacity, total, error } = this;
+    return { capacity, total, error, items: this.#entries() };
+  }
+
+  /** @throws {OptionError} When the JSON is not one of `toJSON`. */
+  static from(json: unknown): FrequentItems {
+    const { capacity, total, error, items } = Object(json);
+    const frequent = new FrequentItems(capacity);
+    frequent.#total = checkInteger('FrequentItems.total', total, { min: 0 });
+    frequent.#error = checkInteger('FrequentItems.error', error, { min: 0, max: total });
+    const wanted = `an array of at most ${2 * capacity} [high, low, value, count]`;
+    if (!Array.isArray(items) || items.length > 2 * capacity)
+      throw new OptionError('FrequentItems.items', wanted, items);
+    for (const item of items) {
+      const [high, low, value, count] = Array.isArray(item) ? item : [];
+      checkInteger('FrequentItems.items.hash', high, { min: -(2 ** 31), max: 2 ** 31 - 1 });
+      checkInteger('FrequentItems.items.hash', low, { min: -(2 ** 31), max: 2 ** 31 - 1 });
+      checkInteger('FrequentItems.items.count', count, { min: 1, max: total });
+      frequent.#count(high, low, value, count);
+    }
+    return frequent;
+  }
+
+  #count(high: number, low: number, value: unknown, count: number): void {
+    const mask = this.#counts.length - 1;
+    let at = low & mask;
+    for (let held = this.#counts[at] ?? 0; held > 0; held = this.#counts[at] ?? 0) {
+      if (this.#hashes[2 * at] === high && this.#hashes[2 * at + 1] === low) {
+        this.#counts[at] = held + count;
+        return;
+      }
+      at = (at + 1) & mask;
+    }
+    this.#hashes[2 * at] = high;
+    this.#hashes[2 * at + 1] = low;
+    this.#counts[at] = count;
+    this.#values[at] = typeof value === 'string' && value.length > 12 ? ownText(value) : value;
+    this.#size++;
+    if (this.#size * 2 > this.#counts.length && this.#size <= 2 * this.capacity) {
+      this.#rebuild(this.#hashes, this.#counts, this.#values, this.#counts.length * 2, 0);
+    }
+  }
+
+  /** Takes the count of the one too many from all: those that it leaves nothing are gone, and at most `capacity` stay. */
+  #purge(): void {
+    const [hashes, counts, values] = [this.#hashes, this.#counts, this.#values];
+    const held = new Float64Array(this.#size);
+    for (let at = 0, next = 0; at < counts.length; at++) {
+      const count = counts[at] ?? 0;
+      if (count > 0) held[next++] = count;
+    }
+    held.sort();
+    const taken = held[held.length - 1 - this.capacity] ?? 0;
+    this.#error += taken;
+    if (held.at(-1) === taken) {
+      // As with keys, of which each comes once: nothing stays.
+      counts.fill(0);
+      values.fill(undefined);
+      this.#size = 0;
+    } else this.#rebuild(hashes, counts, values, counts.length, taken);
+  }
+
+  #rebuild(hashes: Int32Array, counts: Float64Array, values: unknown[], slots: number, taken: number): void {
+    this.#hashes = new Int32Array(slots * 2);
+    this.#counts = new Float64Array(slots);
+    this.#values = Array.from<unknown>({ length: slots });
+    this.#size = 0;
+    for (let at = 0; at < counts.length; at++) {
+      const left = (counts[at] ?? 0) - taken;
+      if (left > 0) this.#count(hashes[2 * at] ?? 0, hashes[2 * at + 1] ?? 0, values[at], left);
+    }
+  }
+
+  #entries(): [high: number, low: number, value: unknown, count: number][] {
+    const entries: [number, number, unknown, number][] = [];
+    for (const [at, count] of this.#counts.entries()) {
+      if (count > 0) entries.push([this.#hashes[2 * at] ?? 0, this.#hashes[2 * at + 1] ?? 0, this.#values[at], count]);
+    }
+    return entries.toSorted((a, b) => b[3] - a[3] || a[0] - b[0] || a[1] - b[1]);
+  }
+}
+
+export interface FrequentItemsJson {
+  readonly capacity: number;
+  readonly total: number;
+  readonly error: number;
+  readonly items: readonly (readonly [high: number, low: number, value: unknown, count: number])[];
+}
+
+function slotsOf(capacity: number): number {
+  return 2 ** Math.ceil(Math.log2(4 * capacity));
+}
+
+/** A copy: a slice, which a cell of a file is, would hold the whole text that it was cut from. */
+function ownText(text: string): string {
+  return text.length > longest ? `${` ${text.slice(0, longest - 1)}`.slice(1)}…` : ` ${text}`.slice(1);
+}

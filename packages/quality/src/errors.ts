@@ -45,4 +45,14 @@ export class SavedDataError extends DexError {
   }
 }
 
+/** A history cannot be written or read now. */
+export class HistoryError extends DexError {
+  override readonly name = 'HistoryError';
+  readonly code = 'DEX_HISTORY';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`History: ${reason}`, options);
+  }
+}
+
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

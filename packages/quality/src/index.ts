@@ -11,7 +11,10 @@ export type {
 } from './contract.ts';
 export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
-export { QualityError, SavedDataError } from './errors.ts';
+export { HistoryError, QualityError, SavedDataError } from './errors.ts';
+export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
+export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';
+export { type Run, toRun, type ToRunOptions } from './history/run.ts';
 export type { Expectation, Kwargs, KwargsOf, Ordered, Partition, Scalar, TypeName } from './rules/expectations.ts';
 export type { FailedResult, MapResult, ObservedResult, RuleResult } from './report/result.ts';
 export type { ColumnCondition, RowCondition } from './rules/row-condition.ts';

@@ -1,0 +1,1 @@
+export { sqliteHistory } from './history/sqlite-history.ts';

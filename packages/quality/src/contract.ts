@@ -1,7 +1,8 @@
 import { checkOneOf, OptionError } from '@dataenginex/core';
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
 import { setImmediate } from 'node:timers/promises';
-import { createRowsCheck } from './rows/check-rows.ts';
+import { createRowsCheck, type RowsCheckOptions } from './rows/check-rows.ts';
+import { ColumnTable } from './rows/column-table.ts';
 import { columnRules } from './rules/column-rules.ts';
 import type { Columns } from './rules/columns.ts';
 import { type Side, toJsonSchema } from './schema/json-schema.ts';
@@ -228,6 +229,7 @@ async function judgeSource(
 ): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
   options.signal?.throwIfAborted();
   if (Array.isArray(source)) return pushAll(rules, source, options);
+  if (source instanceof ColumnTable) return pushAll(rules, source, { ...options, table: source });
   if (isTableSource(source)) return source.judge(rules, options);
   if (isRowStream(source)) return checkStream(source, rules, options);
   const wanted =
@@ -238,8 +240,8 @@ async function judgeSource(
 /** Rows go in in batches that take some milliseconds, and between them the event loop runs. */
 async function pushAll(
   rules: readonly Rule[],
-  rows: readonly unknown[],
-  { signal, ...options }: JudgeOptions,
+  rows: readonly unknown[] | ColumnTable,
+  { signal, ...options }: JudgeOptions & Pick<RowsCheckOptions, 'table'>,
 ): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
   const check = createRowsCheck(rules, options);
   let size = 512;

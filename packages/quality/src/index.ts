@@ -11,6 +11,7 @@ export type {
 } from './contract.ts';
 export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
+export { columns, type ColumnTable, type ColumnValues, type RowOfColumns } from './rows/column-table.ts';
 export { HistoryError, QualityError, SavedDataError } from './errors.ts';
 export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
 export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';

@@ -1,12 +1,13 @@
 import { OptionError } from '@dataenginex/core';
 import { aggregateJudges } from './aggregates.ts';
 import { Duplicates, Moments, Numbers, quantile } from './collect.ts';
+import { ColumnTable } from './column-table.ts';
 import type { Expectation } from '../rules/expectations.ts';
 import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
 import { type Tally, Planner, Trouble, collecting } from './planner.ts';
 import type { RuleResult } from '../report/result.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
-import { type ColumnNames, createColumnNames, tableJudges } from './table-checks.ts';
+import { type ColumnNames, columnNamesOf, createColumnNames, tableJudges } from './table-checks.ts';
 import { keyOf, keyOfAll } from '../values.ts';
 
 export interface RowsCheckOptions {
@@ -16,12 +17,14 @@ export interface RowsCheckOptions {
   readonly columns?: readonly string[] | undefined;
   /** Columns that may be in no row: a rule that asks for them finds nulls then, where it would be an error. @default [] */
   readonly optionalColumns?: readonly string[] | undefined;
+  /** The table that alone is pushed, from its first row on. @default none, but rows */
+  readonly table?: ColumnTable | undefined;
 }
 
 /** Rules on their way through a table. */
 export interface RowsCheck {
   /** The next rows, in order; any number of batches. `from` and `to` (exclusive) take some of an array's. */
-  push(rows: readonly unknown[], from?: number, to?: number): void;
+  push(rows: readonly unknown[] | ColumnTable, from?: number, to?: number): void;
   /** The results, in the order of the rules. Once, when all rows are pushed. */
   finish(): { readonly rows: number; readonly results: readonly RuleResult[] };
 }
@@ -39,14 +42,16 @@ export type Judge = () => RuleResult;
  */
 export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOptions): RowsCheck {
   const planner = new Planner(options.keepIndexes, options.optionalColumns ?? []);
-  const names = createColumnNames(options.columns ?? []);
+  const { table } = options;
+  const names = table === undefined ? createColumnNames(options.columns ?? []) : columnNamesOf(table);
   const all = rules.map((rule) => judgeOf(rule, planner, names));
-  const scan = planner.scan();
+  const scan = planner.scan(table);
   let rows = 0;
   return {
     push(batch, from = 0, to = batch.length) {
-      scan(batch, from, to, rows);
-      if (names.wanted) names.read(batch, from, to);
+      const some = batch instanceof ColumnTable ? [] : batch;
+      scan(some, from, to, rows);
+      if (names.wanted) names.read(some, from, to);
       rows += to - from;
     },
     finish: () => ({ rows, results: all.map((judge) => judge()) }),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Collector } from './collect.ts';
+import type { ColumnTable } from './column-table.ts';
 import type { Fail, MapTest } from './map-tests.ts';
 import type { FailedResult } from '../report/result.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -51,18 +52,17 @@ export class Trouble {
 
 /** What several rules may have in common: conditions, columns and what is collected of them. */
 export class Planner {
-  readonly #columns: string[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #columns = new Map<string, number>();
   readonly #conditions: ColumnTest[][] = [];
   readonly #wheres: Rule['where'][] = [];
   readonly #collected = new Map<string, { collector: Collector; tally: Tally; trouble: Trouble }>();
   readonly #steps: Tally[] = [];
   readonly #most: number;
-  readonly #optional: readonly string[];
+  readonly #optional: ReadonlySet<string>;
   #plan: Plan | undefined;
 
   constructor(keepIndexes: boolean, optional: readonly string[]) {
-    this.#optional = optional;
+    this.#optional = new Set(optional);
     this.#most = keepIndexes ? Infinity : kept;
     this.condition(undefined);
   }
@@ -103,12 +103,12 @@ export class Planner {
   /** Adds columns to those that are read of each row. */
   read(columns: readonly string[]): void {
     for (const column of columns) {
-      if (!this.#places.has(column)) this.#places.set(column, this.#columns.push(column) - 1);
+      if (!this.#columns.has(column)) this.#columns.set(column, this.#columns.size);
     }
   }
 
-  scan(): Scan {
-    const [columns, conditions] = [this.#columns.length, this.#conditions.length];
+  scan(table: ColumnTable | undefined): Scan {
+    const [columns, conditions] = [this.#columns.size, this.#conditions.length];
     this.#plan = {
       columns: this.#columns,
       conditions: this.#conditions,
@@ -117,7 +117,7 @@ export class Planner {
       nulls: new Float64Array(conditions * columns),
       absent: new Float64Array(columns),
     };
-    return createScan(this.#plan);
+    return createScan(this.#plan, table);
   }
 
   elements(condition: number): number {
@@ -134,7 +134,7 @@ export class Planner {
 
   /** Whether any row has a column. */
   has(column: string): boolean {
-    return this.#plan?.absent[this.#places.get(column) ?? -1] !== this.elements(0);
+    return this.#plan?.absent[this.#columns.get(column) ?? -1] !== this.elements(0);
   }
 
   /** Rows that a step did not ask. */
@@ -142,14 +142,14 @@ export class Planner {
     const [column] = columns;
     if (columns.length !== 1 || column === undefined) return skipped;
     if (skip === 'never') return 0;
-    return this.#plan?.nulls[condition * this.#columns.length + (this.#places.get(column) ?? -1)] ?? 0;
+    return this.#plan?.nulls[condition * this.#columns.size + (this.#columns.get(column) ?? -1)] ?? 0;
   }
 
   /** The first column of a rule, or of its condition, that no row has; of no rows none is missed. */
   #missed(columns: readonly string[], condition: number): string | undefined {
     const rows = this.elements(0);
     const all = [...columns, ...(this.#conditions[condition] ?? []).map(({ column }) => column)];
-    return all.find((column) => rows > 0 && !this.has(column) && !this.#optional.includes(column));
+    return all.find((column) => rows > 0 && !this.has(column) && !this.#optional.has(column));
   }
 }
 

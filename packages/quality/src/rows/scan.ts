@@ -1,5 +1,7 @@
-import { type MapTest, isPlain } from './map-tests.ts';
-import { isNull, isNullObject } from '../values.ts';
+import type { ColumnTable } from './column-table.ts';
+import type { MapTest } from './map-tests.ts';
+import { interpret } from './scan-closures.ts';
+import { generatePart, sortSteps } from './scan-code.ts';
 import type { ColumnTest } from './where.ts';
 
 /** One question to each row, and whom to tell of those that break it. */
@@ -13,7 +15,8 @@ export interface Step extends MapTest {
 
 /** All that one pass over the rows does and counts. */
 export interface Plan {
-  readonly columns: readonly string[];
+  /** Each with its place. */
+  readonly columns: ReadonlyMap<string, number>;
   /** Each is a list of tests, all of which must hold; that of index 0 is empty. */
   readonly conditions: readonly (readonly ColumnTest[])[];
   readonly steps: readonly Step[];
@@ -25,21 +28,21 @@ export interface Plan {
   readonly absent: Float64Array;
 }
 
-/** Looks at `rows[from]` to before `rows[to]`, the first of which is row `start` of all. */
+/**
+ * Looks at `rows[from]` to before `rows[to]`, the first of which is row `start` of all; one that was made for a table of
+ * columns looks at its own rows.
+ */
 export type Scan = (rows: readonly unknown[], from: number, to: number, start: number) => void;
-
-/** Of a row that is no object. */
-const empty: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
 
 /**
  * One function for all rules, in which each column is read once per row and by its name, so that V8 sees one shape of row
  * at each place. Where Node runs without code from strings, it is put together from closures: the same, slower.
  */
-export function createScan(plan: Plan): Scan {
+export function createScan(plan: Plan, table?: ColumnTable): Scan {
   try {
-    return generate(plan);
+    return table === undefined ? ofRows(plan) : ofColumns(plan, table);
   } catch (error) {
-    if (error instanceof EvalError) return interpret(plan);
+    if (error instanceof EvalError) return interpret(plan, table);
     throw error;
   }
 }
@@ -49,29 +52,17 @@ const mostColumns = 64;
 /** Rows that several functions look at one after the other, while they are in the processor's cache. */
 const atOnce = 256;
 
-function generate(plan: Plan): Scan {
-  const { columns, steps } = plan;
-  if (columns.length <= mostColumns) return generatePart(plan, columns, steps, true);
-  const scans = [
-    generatePart(
-      plan,
-      [],
-      steps.filter((step) => step.columns.length !== 1),
-      true,
-    ),
-  ];
-  const stepsOf = new Map<string, Step[]>();
-  for (const step of steps) {
-    const [column, ...more] = step.columns;
-    if (column === undefined || more.length > 0) continue;
-    const known = stepsOf.get(column);
-    if (known === undefined) stepsOf.set(column, [step]);
-    else known.push(step);
+function ofRows(plan: Plan): Scan {
+  const columns = [...plan.columns.keys()];
+  if (columns.length <= mostColumns) {
+    return generatePart(plan, { counted: columns, asked: plan.steps, isFirst: true });
   }
+  const { more, byColumn } = sortSteps(plan.steps);
+  const scans = [generatePart(plan, { counted: [], asked: more, isFirst: true })];
   for (let at = 0; at < columns.length; at += mostColumns) {
-    const some = columns.slice(at, at + mostColumns);
-    const own = some.flatMap((column) => stepsOf.get(column) ?? []);
-    scans.push(generatePart(plan, some, own, false));
+    const counted = columns.slice(at, at + mostColumns);
+    const asked = counted.flatMap((column) => byColumn.get(column) ?? []);
+    scans.push(generatePart(plan, { counted, asked, isFirst: false }));
   }
   return (rows, from, to, start) => {
     for (let at = from; at < to; at += atOnce) {
@@ -80,153 +71,18 @@ function generate(plan: Plan): Scan {
   };
 }
 
-/**
- * The function for some steps, which counts what is absent of some columns and, if it is the first, elements. Its code has
- * no text of users in it but names of columns, as `JSON.stringify` quotes them.
- */
-function generatePart(plan: Plan, counted: readonly string[], asked: readonly Step[], isFirst: boolean): Scan {
-  const used = new Set([...counted, ...asked.flatMap(({ columns }) => columns)]);
-  for (const tests of plan.conditions) for (const { column } of tests) used.add(column);
-  const constants: unknown[] = [];
-  const constant = (value: unknown): string => `k${constants.push(value) - 1}`;
-  const valueOf = (column: string): string => `c${plan.columns.indexOf(column)}`;
-  const ask = (step: Step, value: string): string => {
-    const name = constant(step);
-    return `if (${name}.breaks(${value}, at)) ${name}.hit(${value}, at);`;
-  };
-  const reads = plan.columns.map((column, index) => {
-    const name = JSON.stringify(column);
-    if (!used.has(column)) return '';
-    return `const c${index} = ${column in {} ? `hasOwn(row, ${name}) ? row[${name}] : undefined` : `row[${name}]`};`;
-  });
-  const absences = plan.columns.map((column, index) => {
-    const name = JSON.stringify(column);
-    const has = column in {} ? `hasOwn(row, ${name})` : `${name} in row`;
-    if (!counted.includes(column)) return '';
-    return `if (c${index} === undefined && !(${has})) absent[${index}]++;`;
-  });
-  const blocks = plan.conditions.map((tests, condition) => {
-    const steps = asked.filter((step) => step.condition === condition);
-    const ofOne = plan.columns.map((column, index) => {
-      const own = used.has(column)
-        ? steps.filter(({ columns: [name, ...more] }) => name === column && more.length === 0)
-        : [];
-      if (own.length === 0) return '';
-      const ofNull = own.filter((step) => step.skip === 'never').map((step) => ask(step, `c${index}`));
-      const count = `nulls[${condition * plan.columns.length + index}]++;`;
-      const judge = `if (${isNullCode(`c${index}`)}) { ${count} ${ofNull.join(' ')} }
-        else { ${own.map((step) => ask(step, `c${index}`)).join('\n')} }`;
-      const accepts = own.map((step) => step.accepts?.(`c${index}`, constant));
-      if (accepts.includes(undefined)) return judge;
-      const codes = new Set(accepts.flatMap((code) => code ?? []));
-      // Whatever else accepts a value takes no null.
-      for (const code of isPlain(`c${index}`)) if (codes.size > 1) codes.delete(code);
-      const guarded = condition === 0 ? absences.splice(index, 1, '') : [];
-      return `if (!(${[...codes].join(' && ')})) { ${guarded.join('')} ${judge} }`;
-    });
-    const ofMore = steps
-      .filter((step) => step.columns.length !== 1)
-      .map((step) => {
-        if (step.columns.length === 0) return ask(step, 'item');
-        const skips = step.columns.map((column) => isNullCode(valueOf(column)));
-        const skip = step.skip === 'never' ? 'false' : skips.join(step.skip === 'all' ? ' && ' : ' || ');
-        const values = step.columns.map(valueOf).join(', ');
-        return `if (${skip}) ${constant(step)}.skipped++; else { const values = [${values}]; ${ask(step, 'values')} }`;
-      });
-    const block = [...ofOne, ...ofMore].join('\n');
-    const holds = tests.map((test) => `${constant(test)}.holds(${valueOf(test.column)})`).join(' && ');
-    const count = isFirst ? `elements[${condition}]++;` : '';
-    return holds === '' ? block : `if (${holds}) { ${count} ${block} }`;
-  });
-  const body = `return (rows, from, to, start) => {
-    const offset = start - from;
-    for (let index = from; index < to; index++) {
-      const item = rows[index], at = offset + index;
-      const row = typeof item === 'object' && item !== null ? item : empty;
-      ${reads.join('\n')}
-      ${absences.join('\n')}
-      ${blocks.join('\n')}
-    }
-    ${isFirst ? 'elements[0] += to - from;' : ''}
-  }`;
-  const { elements, nulls, absent } = plan;
-  const fixed = { empty, hasOwn: Object.hasOwn, isInteger: Number.isInteger, isNullObject, elements, nulls, absent };
-  const names = [...Object.keys(fixed), ...constants.map((_, index) => `k${index}`)];
-  return factoryOf(names, body)(...Object.values(fixed), ...constants);
-}
-
-function isNullCode(value: string): string {
-  return `(${value} === undefined || ${value} !== ${value} || (typeof ${value} === 'object' && isNullObject(${value})))`;
-}
-
-type Factory = (...values: unknown[]) => Scan;
-
-/** Those of the last plans: a function that is made anew is slow anew, until V8 knows it. */
-const factories = new Map<string, Factory>();
-const mostFactories = 100;
-
-function factoryOf(names: readonly string[], body: string): Factory {
-  const factory = factories.get(body) ?? compile(names, body);
-  factories.delete(body);
-  factories.set(body, factory);
-  for (const oldest of factories.keys()) {
-    if (factories.size <= mostFactories) break;
-    factories.delete(oldest);
-  }
-  return factory;
-}
-
-function compile(names: readonly string[], body: string): Factory {
-  const compiled = Reflect.construct(Function, [...names, body]);
-  return (...values) => compiled(...values);
-}
-
-function interpret(plan: Plan): Scan {
-  const { columns, conditions, steps, elements, nulls, absent } = plan;
-  const columnAt = (name: string): number => columns.indexOf(name);
-  const blocks = conditions.map((tests, condition) => {
-    const own = steps.filter((step) => step.condition === condition);
-    return {
-      tests: tests.map((test) => ({ test, at: columnAt(test.column) })),
-      steps: own.map((step) => ({ step, at: step.columns.map(columnAt) })),
-      columns: [
-        ...new Set(own.filter((step) => step.columns.length === 1).flatMap((step) => step.columns.map(columnAt))),
-      ],
-    };
-  });
+/** A loop for each column, over its array alone; what is about several columns, or some of the rows, goes row by row. */
+function ofColumns(plan: Plan, table: ColumnTable): Scan {
+  const always = sortSteps(plan.steps.filter(({ condition }) => condition === 0));
+  const sometimes = sortSteps(plan.steps.filter(({ condition }) => condition !== 0));
+  const scans = [generatePart(plan, { counted: [], asked: [...always.more, ...sometimes.more], isFirst: true }, table)];
+  const parts = [...always.byColumn.values()];
+  const rest = [...sometimes.byColumn.values()];
+  for (let at = 0; at < rest.length; at += mostColumns) parts.push(rest.slice(at, at + mostColumns).flat());
+  for (const asked of parts) scans.push(generatePart(plan, { counted: [], asked, isFirst: false }, table));
+  const missing = [...plan.columns].filter(([name]) => !table.values.has(name)).map(([, place]) => place);
   return (rows, from, to, start) => {
-    for (let index = from; index < to; index++) {
-      const item = rows[index];
-      const rowAt = start + index - from;
-      const row: Readonly<Record<string, unknown>> = isRecord(item) ? item : empty;
-      const values = columns.map((name, at) => {
-        const there = name in {} ? Object.hasOwn(row, name) : name in row;
-        if (!there) increment(absent, at);
-        return there ? row[name] : undefined;
-      });
-      for (const [condition, block] of blocks.entries()) {
-        if (!block.tests.every(({ test, at }) => test.holds(values[at]))) continue;
-        increment(elements, condition);
-        for (const at of block.columns) if (isNull(values[at])) increment(nulls, condition * columns.length + at);
-        for (const { step, at } of block.steps) {
-          const some = at.map((column) => values[column]);
-          const skips = step.skip === 'never' ? false : step.skip === 'all' ? some.every(isNull) : some.some(isNull);
-          if (skips && at.length > 0) {
-            step.skipped++;
-            continue;
-          }
-          const value = at.length === 0 ? item : at.length === 1 ? some[0] : some;
-          if (step.breaks(value, rowAt)) step.hit(value, rowAt);
-        }
-      }
-    }
+    for (const place of missing) plan.absent[place] = (plan.absent[place] ?? 0) + to - from;
+    for (const scan of scans) scan(rows, from, to, start);
   };
-}
-
-function increment(counts: Float64Array, at: number): void {
-  counts[at] = (counts[at] ?? 0) + 1;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

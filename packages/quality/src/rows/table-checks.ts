@@ -1,5 +1,6 @@
 import { within } from '../rules/bounds.ts';
 import type { Judge } from './check-rows.ts';
+import type { ColumnTable } from './column-table.ts';
 import type { Expectation } from '../rules/expectations.ts';
 import type { Planner } from './planner.ts';
 import type { RuleResult } from '../report/result.ts';
@@ -38,6 +39,11 @@ export function createColumnNames(ofNoRows: readonly string[]): ColumnNames {
   };
 }
 
+/** A table of columns shows them, even without rows. */
+export function columnNamesOf(table: ColumnTable): ColumnNames {
+  return { wanted: false, all: [...table.values.keys()], read: () => {} };
+}
+
 /** The rules about the table's columns and the number of its rows. */
 export const tableJudges = {
   expect_column_to_exist: (rule, planner, names) => {
@@ -68,8 +74,9 @@ export const tableJudges = {
   expect_table_columns_to_match_set: (rule, _, names) => {
     const { column_set: wanted, exact_match: exact = true } = rule.kwargs;
     return ofColumns(names, (found) => {
-      const unexpected = found.filter((name) => !wanted.includes(name)).toSorted();
-      const missing = wanted.filter((name) => !found.includes(name)).toSorted();
+      const [known, there] = [new Set(wanted), new Set(found)];
+      const unexpected = found.filter((name) => !known.has(name)).toSorted();
+      const missing = wanted.filter((name) => !there.has(name)).toSorted();
       const mismatched = { ...(unexpected.length > 0 && { unexpected }), ...(missing.length > 0 && { missing }) };
       const success = missing.length === 0 && (!exact || unexpected.length === 0);
       const details = unexpected.length + missing.length === 0 ? undefined : { mismatched };

@@ -10,14 +10,17 @@ const targets = Array.from({ length: 96 }, (_, index) => {
 });
 
 /** The answers to all targets, and the statuses that had to be put up with. */
-async function askAll(upstream: FaultyServer): Promise<{ texts: string[]; refusals: StatusError[] }> {
+async function askAll(
+  upstream: FaultyServer,
+  attemptTimeoutMs: number,
+): Promise<{ texts: string[]; refusals: StatusError[] }> {
   const refusals: StatusError[] = [];
   const onRetry = ({ error }: { error: unknown }): void => {
     if (error instanceof StatusError) refusals.push(error);
   };
   await using api = createClient({
     baseUrl: upstream.url,
-    attemptTimeoutMs: 500,
+    attemptTimeoutMs,
     retry: { baseDelayMs: 1, onRetry },
     circuitBreaker: false,
     hedge: false,
@@ -28,14 +31,14 @@ async function askAll(upstream: FaultyServer): Promise<{ texts: string[]; refusa
 describe('startUpstream', () => {
   it('answers the same bytes in the end, whatever its transport does, and fails as the real one', async () => {
     await using clean = await startUpstream({ seed: 1, faults: false });
-    const wanted = await askAll(clean);
+    const wanted = await askAll(clean, 20_000);
     expect(wanted.refusals).toEqual([]);
     expect(clean.served).toMatchObject({ answer: targets.length, '503': 0, reset: 0 });
 
     await using upstream = await startUpstream({ seed: 1 });
-    const { texts, refusals } = await askAll(upstream);
+    const { texts, refusals } = await askAll(upstream, 500); // as long as a hang is waited for
     expect(texts).toEqual(wanted.texts);
-    expect(upstream.served.answer).toBe(targets.length);
+    expect(upstream.served.answer).toBeGreaterThanOrEqual(targets.length); // a busy machine is late, and asked again
     expect(upstream.served['503'] + upstream.served.reset).toBeGreaterThan(5);
     const limited = refusals.find(({ status }) => status === 429);
     expect(limited).toMatchObject({ retryAfterMs: 1_000 });

@@ -23,6 +23,8 @@ export type { Rule, RuleOf, Severity } from './rules/rule.ts';
 export type { Saved } from './saved.ts';
 export type { Side } from './schema/json-schema.ts';
 export { describeRule } from './report/describe-rule.ts';
+export { toJUnit } from './report/to-junit.ts';
+export { toMarkdown } from './report/to-markdown.ts';
 export { Report, type ReportJson, type Statistics } from './report/report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rules/rule-options.ts';
 export type { RowStream } from './streams/check-stream.ts';

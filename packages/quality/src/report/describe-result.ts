@@ -1,12 +1,77 @@
-import type { RuleResult } from './result.ts';
-import { show } from '../values.ts';
+import type { MapResult, ObservedResult, RuleResult } from './result.ts';
+import { isObject } from '../schema/json-schema.ts';
+import { literal, literals, list, percent, thousands } from './words.ts';
 
 /** What became of a rule, in a line: `tempMax.toBeBetween: 2 of 1461 values, such as 412 in row 7`. */
 export function describeResult(result: RuleResult): string {
-  const { id } = result.rule;
-  if (result.kind === 'error') return `${id}: ${result.error}`;
-  if (result.kind === 'observed') return `${id}: got ${show(result.observed)}`;
-  const { unexpectedCount, elementCount, missingCount, unexpectedValues, unexpectedIndexes } = result;
-  const first = `${show(unexpectedValues[0])} in row ${String(unexpectedIndexes[0])}`;
-  return `${id}: ${unexpectedCount} of ${elementCount - missingCount} values, such as ${first}`;
+  return `${result.rule.id}: ${describeOutcome(result)}`;
+}
+
+/** What was found where a rule was asked: `2 of 1461 values, such as 412 in row 7`. */
+export function describeOutcome(result: RuleResult): string {
+  if (result.kind === 'error') return result.error;
+  return result.kind === 'map' ? ofMap(result) : ofObserved(result);
+}
+
+function ofMap({
+  rule,
+  elementCount,
+  missingCount,
+  unexpectedCount,
+  unexpectedValues,
+  unexpectedIndexes,
+}: MapResult): string {
+  const asked = elementCount - missingCount;
+  const things = 'column' in rule.kwargs ? 'values' : 'rows';
+  const nulls = missingCount === 0 ? '' : `, ${thousands(missingCount)} without one`;
+  if (unexpectedCount === 0) return asked === 0 ? `no ${things} to ask` : `all ${thousands(asked)} ${things}${nulls}`;
+  const share = unexpectedCount === asked ? '' : ` (${percent(unexpectedCount / asked)})`;
+  return `${thousands(unexpectedCount)} of ${thousands(asked)} ${things}${asked < 10 ? '' : share}${sample(unexpectedValues, unexpectedIndexes)}`;
+}
+
+function sample(values: readonly unknown[], indexes: readonly number[]): string {
+  if (values.length === 0) return '';
+  const row = indexes[0] === undefined ? '' : ` in row ${indexes[0]}`;
+  return `, such as ${literal(values[0])}${row}`;
+}
+
+function ofObserved({ rule, success, observed, details = {} }: ObservedResult): string {
+  const { expectation } = rule;
+  if (expectation === 'expect_column_to_exist') return success ? 'it is there' : 'it is not';
+  if (isObject(observed) && Array.isArray(observed.quantiles) && Array.isArray(observed.values)) {
+    const values: readonly unknown[] = observed.values;
+    return list(observed.quantiles.map((quantile, at) => `${percent(Number(quantile))} is ${literal(values[at])}`));
+  }
+  const differences = describeDifferences(details);
+  if (differences !== '') return differences;
+  if (expectation.startsWith('expect_column_distinct_values_')) return success ? 'so they are' : 'they are not';
+  if (observed === null || observed === undefined) return success ? 'so it is' : 'there is nothing to look at';
+  if (typeof observed === 'number')
+    return `it is ${expectation.includes('_proportion_') ? percent(observed) : number(observed)}`;
+  return Array.isArray(observed)
+    ? `${observed.length === 1 ? 'it is' : 'they are'} ${literals(observed)}`
+    : `it is ${literal(observed)}`;
+}
+
+/** What sets and lists of columns have too much or too little. */
+function describeDifferences(details: Readonly<Record<string, unknown>>): string {
+  const { mismatched, partial_unexpected_list: values, partial_missing_list: lacking } = details;
+  if (Array.isArray(mismatched)) {
+    const places = mismatched.filter(isObject).map((at) => {
+      return `${literal(at['Found'])} and not ${literal(at['Expected'])} at place ${String(at['Expected Column Position'])}`;
+    });
+    return list(places, 4);
+  }
+  const { unexpected = values, missing = lacking } = isObject(mismatched) ? mismatched : {};
+  return [
+    ...(Array.isArray(unexpected) && unexpected.length > 0 ? [`there is ${literals(unexpected)}`] : []),
+    ...(Array.isArray(missing) && missing.length > 0 ? [`there is no ${literals(missing, 'or')}`] : []),
+  ].join('; ');
+}
+
+/** As many digits as people compare by. */
+function number(value: number): string {
+  if (!Number.isFinite(value)) return `${value}`;
+  if (Number.isInteger(value)) return Math.abs(value) < 1e15 ? thousands(value) : `${value}`;
+  return `${Number(value.toPrecision(6))}`;
 }

@@ -201,5 +201,5 @@ function describeWhere(where: RowCondition): string {
     ];
     return parts.length === 0 ? [] : [`${column(name)} is ${parts.join(' and ')}`];
   });
-  return conditions.length === 0 ? '' : `, where ${list(conditions, 8)}`;
+  return conditions.length === 0 ? '' : `, where ${conditions.join(' and ')}`;
 }

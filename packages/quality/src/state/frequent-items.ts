@@ -1,4 +1,5 @@
 import { checkInteger, OptionError } from '@dataenginex/core';
+import { type Saved, type SavedReader, writeValue } from '../saved.ts';
 import { hash } from './hash.ts';
 
 const scratch = new Int32Array(2);
@@ -51,15 +52,33 @@ export class FrequentItems {
     return this.#error;
   }
 
-  add(value: unknown): void {
-    hash(value, scratch);
-    this.addHash(scratch[0] ?? 0, scratch[1] ?? 0, value);
+  /** How many values have a counter. */
+  get size(): number {
+    return this.#size;
   }
 
-  /** Adds a value with its hash, from `hash`. */
-  addHash(high: number, low: number, value: unknown): void {
-    this.#total++;
-    this.#count(high, low, value, 1);
+  /** @param count How often it came. */
+  add(value: unknown, count = 1): void {
+    hash(value, scratch);
+    const high = scratch[0] ?? 0;
+    const low = scratch[1] ?? 0;
+    if (!this.countHash(high, low, count)) this.addHash(high, low, value, count);
+  }
+
+  /** Counts a value by its hash, from `hash`, if it has a counter. */
+  countHash(high: number, low: number, count: number): boolean {
+    const at = this.#find(high, low);
+    const held = this.#counts[at] ?? 0;
+    if (held === 0) return false;
+    this.#counts[at] = held + count;
+    this.#total += count;
+    return true;
+  }
+
+  /** Makes a counter for a value that has none. */
+  addHash(high: number, low: number, value: unknown, count: number): void {
+    this.#total += count;
+    this.#insert(high, low, value, count);
     if (this.#size > 2 * this.capacity) this.#purge();
   }
 
@@ -74,51 +93,52 @@ export class FrequentItems {
       throw new OptionError('FrequentItems.merge', `one of capacity ${this.capacity}`, other.capacity);
     }
     const entries = other.#entries();
-    this.#total += other.#total;
+    const total = this.#total + other.#total;
     this.#error += other.#error;
-    for (const [high, low, value, count] of entries) this.#count(high, low, value, count);
+    for (const [high, low, value, count] of entries) {
+      if (!this.countHash(high, low, count)) this.#insert(high, low, value, count);
+    }
+    this.#total = total;
     if (this.#size > 2 * this.capacity) this.#purge();
   }
 
-  /** Values are as they were added: what JSON does not know, such as dates, is for the caller to write. */
-  toJSON(): FrequentItemsJson {
-    const { capacity, total, error } = this;
-    return { capacity, total, error, items: this.#entries() };
+  toJSON(): Saved {
+    const { capacity } = this;
+    const items = this.#entries().map(([high, low, value, count]) => [high, low, writeValue(value), count]);
+    return { capacity, total: this.#total, error: this.#error, items };
   }
 
-  /** @throws {OptionError} When the JSON is not one of `toJSON`. */
-  static from(json: unknown): FrequentItems {
-    const { capacity, total, error, items } = Object(json);
+  static read(saved: SavedReader): FrequentItems {
+    const capacity = saved.field('capacity').count();
+    if (capacity < 1 || capacity > 65_536) saved.field('capacity').refuse('from 1 to 65,536');
     const frequent = new FrequentItems(capacity);
-    frequent.#total = checkInteger('FrequentItems.total', total, { min: 0 });
-    frequent.#error = checkInteger('FrequentItems.error', error, { min: 0, max: total });
-    const wanted = `an array of at most ${2 * capacity} [high, low, value, count]`;
-    if (!Array.isArray(items) || items.length > 2 * capacity)
-      throw new OptionError('FrequentItems.items', wanted, items);
-    for (const item of items) {
-      const [high, low, value, count] = Array.isArray(item) ? item : [];
-      checkInteger('FrequentItems.items.hash', high, { min: -(2 ** 31), max: 2 ** 31 - 1 });
-      checkInteger('FrequentItems.items.hash', low, { min: -(2 ** 31), max: 2 ** 31 - 1 });
-      checkInteger('FrequentItems.items.count', count, { min: 1, max: total });
-      frequent.#count(high, low, value, count);
-    }
+    saved.field('items').list((item) => {
+      const [high, low, value, count] = item.list((part) => part.value());
+      if (frequent.#size === 2 * capacity) item.refuse(`one of at most ${2 * capacity}`);
+      if (!isWord(high) || !isWord(low) || !isCount(count)) item.refuse('two halves of a hash, a value and its count');
+      else if (frequent.countHash(high, low, count)) item.refuse('there once');
+      else frequent.#insert(high, low, value, count);
+    });
+    frequent.#total = saved.field('total').count();
+    frequent.#error = saved.field('error').count();
     return frequent;
   }
 
-  #count(high: number, low: number, value: unknown, count: number): void {
+  #find(high: number, low: number): number {
     const mask = this.#counts.length - 1;
     let at = low & mask;
-    for (let held = this.#counts[at] ?? 0; held > 0; held = this.#counts[at] ?? 0) {
-      if (this.#hashes[2 * at] === high && this.#hashes[2 * at + 1] === low) {
-        this.#counts[at] = held + count;
-        return;
-      }
+    while ((this.#counts[at] ?? 0) > 0 && (this.#hashes[2 * at] !== high || this.#hashes[2 * at + 1] !== low)) {
       at = (at + 1) & mask;
     }
+    return at;
+  }
+
+  #insert(high: number, low: number, value: unknown, count: number): void {
+    const at = this.#find(high, low);
     this.#hashes[2 * at] = high;
     this.#hashes[2 * at + 1] = low;
     this.#counts[at] = count;
-    this.#values[at] = typeof value === 'string' && value.length > 12 ? ownText(value) : value;
+    this.#values[at] = typeof value === 'string' && value.length > 12 ? ownText(value, '…') : value;
     this.#size++;
     if (this.#size * 2 > this.#counts.length && this.#size <= 2 * this.capacity) {
       this.#rebuild(this.#hashes, this.#counts, this.#values, this.#counts.length * 2, 0);
@@ -151,7 +171,7 @@ export class FrequentItems {
     this.#size = 0;
     for (let at = 0; at < counts.length; at++) {
       const left = (counts[at] ?? 0) - taken;
-      if (left > 0) this.#count(hashes[2 * at] ?? 0, hashes[2 * at + 1] ?? 0, values[at], left);
+      if (left > 0) this.#insert(hashes[2 * at] ?? 0, hashes[2 * at + 1] ?? 0, values[at], left);
     }
   }
 
@@ -164,18 +184,22 @@ export class FrequentItems {
   }
 }
 
-export interface FrequentItemsJson {
-  readonly capacity: number;
-  readonly total: number;
-  readonly error: number;
-  readonly items: readonly (readonly [high: number, low: number, value: unknown, count: number])[];
+function isWord(value: unknown): value is number {
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function slotsOf(capacity: number): number {
   return 2 ** Math.ceil(Math.log2(4 * capacity));
 }
 
-/** A copy: a slice, which a cell of a file is, would hold the whole text that it was cut from. */
-function ownText(text: string): string {
-  return text.length > longest ? `${` ${text.slice(0, longest - 1)}`.slice(1)}…` : ` ${text}`.slice(1);
+/**
+ * A copy, cut to 40 characters of which `end` are the last: a slice, which a cell of a file is, would hold the whole text
+ * that it was cut from.
+ */
+export function ownText(text: string, end: string): string {
+  return text.length > longest ? ` ${text.slice(0, longest - end.length)}${end}`.slice(1) : ` ${text}`.slice(1);
 }

@@ -65,7 +65,7 @@ function rotate(word: number, bits: number): number {
 }
 
 /** Three rounds of a Feistel network: every bit out depends on all bits in, and no two inputs meet. */
-function mix(high: number, low: number, into: Int32Array): void {
+export function mix(high: number, low: number, into: Int32Array): void {
   const first = low ^ scramble(high ^ 0x1b873593);
   const second = high ^ scramble(first ^ 0x6c8e9cf5);
   into[0] = second;

@@ -1,4 +1,5 @@
 import { checkInteger, OptionError } from '@dataenginex/core';
+import type { Saved, SavedReader } from '../saved.ts';
 import { hash } from './hash.ts';
 
 const scratch = new Int32Array(2);
@@ -56,7 +57,7 @@ export class HyperLogLog {
   }
 
   /** A register as a character from "0" on, or the hashes while there are few: the same for the same values. */
-  toJSON(): HyperLogLogJson {
+  toJSON(): Saved {
     const { precision } = this;
     if (this.#registers !== undefined) {
       return { precision, registers: Buffer.from(this.#registers.map((rank) => rank + 48)).toString('latin1') };
@@ -66,30 +67,30 @@ export class HyperLogLog {
     return { precision, hashes: hashes.toSorted().join('') };
   }
 
-  /** @throws {OptionError} When the JSON is not one of `toJSON`. */
-  static from(json: unknown): HyperLogLog {
-    const { precision, registers, hashes } = Object(json);
+  static read(saved: SavedReader): HyperLogLog {
+    const precision = saved.field('precision').count();
+    if (precision < 4 || precision > 18) saved.field('precision').refuse('from 4 to 18');
     const counter = new HyperLogLog(precision);
-    if (typeof registers === 'string') {
-      const ranks = Buffer.from(registers, 'latin1').map((code) => code - 48);
-      const most = 65 - counter.precision;
-      if (registers.length !== 2 ** counter.precision || ranks.some((rank) => rank > most)) {
-        throw new OptionError('HyperLogLog.registers', `${2 ** counter.precision} characters, whole`, registers.length);
-      }
-      counter.#hashes = undefined;
-      counter.#registers = new Uint8Array(ranks);
-      return counter;
-    }
-    if (typeof hashes !== 'string' || !/^(?:[0-9a-f]{16})*$/.test(hashes)) {
-      throw new OptionError('HyperLogLog.hashes', 'hashes of 16 hexadecimal digits', hashes);
-    }
-    for (let at = 0; at < hashes.length; at += 16) {
-      counter.addHash(
-        Number.parseInt(hashes.slice(at, at + 8), 16) | 0,
-        Number.parseInt(hashes.slice(at + 8, at + 16), 16) | 0,
-      );
-    }
+    if (saved.field('registers').isMissing) counter.#readHashes(saved.field('hashes'));
+    else counter.#readRegisters(saved.field('registers'));
     return counter;
+  }
+
+  #readRegisters(saved: SavedReader): void {
+    const ranks = Uint8Array.from(Buffer.from(saved.text(), 'latin1'), (code) => code - 48);
+    const [length, most] = [2 ** this.precision, 65 - this.precision];
+    if (ranks.length !== length || ranks.some((rank) => rank > most)) saved.refuse(`${length} registers`);
+    this.#hashes = undefined;
+    this.#registers = ranks;
+  }
+
+  #readHashes(saved: SavedReader): void {
+    const hashes = saved.text();
+    if (!/^(?:[0-9a-f]{16})*$/.test(hashes)) saved.refuse('hashes of 16 hexadecimal digits');
+    for (let at = 0; at < hashes.length; at += 16) {
+      const high = Number.parseInt(hashes.slice(at, at + 8), 16);
+      this.addHash(high | 0, Number.parseInt(hashes.slice(at + 8, at + 16), 16) | 0);
+    }
   }
 
   #remember(high: number, low: number): void {
@@ -124,12 +125,6 @@ export class HyperLogLog {
     this.#registers = registers;
     return registers;
   }
-}
-
-export interface HyperLogLogJson {
-  readonly precision: number;
-  readonly registers?: string;
-  readonly hashes?: string;
 }
 
 function each(hashes: Int32Array | undefined, visit: (high: number, low: number) => void): void {

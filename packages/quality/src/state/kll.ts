@@ -1,4 +1,5 @@
 import { checkInteger, OptionError } from '@dataenginex/core';
+import { type Saved, type SavedReader, writeValue } from '../saved.ts';
 
 /**
  * Quantiles of numbers in bounded memory: exactly up to `4 * k` numbers, from there on with a mean error in rank of
@@ -19,6 +20,8 @@ export class Kll {
   #size = 0;
   /** From there on sorted, an item of `#levels[i]` standing for `2 ** (i + 1)` numbers. */
   #levels: Float64Array[] = [];
+  /** How many items they have in all. */
+  #above = 0;
   /** The next coin of each level where one is owed, as the opposite of the last. */
   #coins: (number | undefined)[] = [];
   #random: number;
@@ -98,28 +101,35 @@ export class Kll {
     for (const value of fresh) this.#keep(value);
   }
 
-  toJSON(): KllJson {
+  toJSON(): Saved {
     const { k } = this;
+    const [min, max] = [writeValue(this.#min), writeValue(this.#max)];
+    const coins = this.#coins.map((coin) => coin ?? null);
     const levels = [this.#fresh.subarray(0, this.#size), ...this.#levels].map(toText);
-    const [min, max] = [toText(Float64Array.of(this.#min)), toText(Float64Array.of(this.#max))];
-    return { k, count: this.#count, min, max, random: this.#random, coins: this.#coins.map((c) => c ?? null), levels };
+    return { k, count: this.#count, min, max, random: this.#random, coins, levels };
   }
 
-  /** @throws {OptionError} When the JSON is not one of `toJSON`. */
-  static from(json: unknown): Kll {
-    const { k, count, min, max, random, coins, levels } = Object(json);
+  static read(saved: SavedReader): Kll {
+    const k = saved.field('k').count();
+    if (k < 8 || k > 65_536) saved.field('k').refuse('from 8 to 65,536');
+    const random = saved.field('random').count();
+    if (random < 1 || random >= 2 ** 32) saved.field('random').refuse('from 1 to 4,294,967,295');
     const sketch = new Kll(k, random);
-    if (!Array.isArray(levels) || levels.length === 0) throw new OptionError('Kll.levels', 'an array', levels);
-    const [fresh = new Float64Array(), ...rest] = levels.map((text) => toDoubles('Kll.levels', text));
-    sketch.#levels = rest;
-    const weight = sketch.#levels.reduce((sum, items, level) => sum + items.length * 2 ** (level + 1), fresh.length);
-    if (weight !== count) throw new OptionError('Kll.count', `${weight}, which is the weight of its levels`, count);
-    if (fresh.length + sketch.#above() > 4 * sketch.k) throw new OptionError('Kll.levels', 'at most 4 k items', weight);
+    const [fresh = new Float64Array(), ...levels] = saved.field('levels').list(toDoubles);
+    const weight = levels.reduce((sum, items, level) => sum + items.length * 2 ** (level + 1), fresh.length);
+    const count = saved.field('count').count();
+    if (weight !== count) saved.field('count').refuse(`${weight}, as its levels have`);
+    sketch.#levels = levels;
+    sketch.#above = levels.reduce((sum, items) => sum + items.length, 0);
+    if (fresh.length + sketch.#above > 4 * k) saved.field('levels').refuse(`at most ${4 * k} numbers`);
     for (const value of fresh) sketch.#keep(value);
     sketch.#count = count;
-    sketch.#min = toDoubles('Kll.min', min)[0] ?? Infinity;
-    sketch.#max = toDoubles('Kll.max', max)[0] ?? -Infinity;
-    sketch.#coins = Array.isArray(coins) ? coins.map((coin) => (coin === 0 || coin === 1 ? coin : undefined)) : [];
+    sketch.#min = saved.field('min').number();
+    sketch.#max = saved.field('max').number();
+    sketch.#coins = saved.field('coins').list((coin) => {
+      const value = coin.value();
+      return value === null ? undefined : value === 0 || value === 1 ? value : coin.refuse('0, 1 or null');
+    });
     return sketch;
   }
 
@@ -129,7 +139,7 @@ export class Kll {
   }
 
   #makeRoom(): void {
-    const most = 4 * this.k - this.#above();
+    const most = 4 * this.k - this.#above;
     if (this.#size >= most) {
       this.#compress();
       return;
@@ -141,7 +151,7 @@ export class Kll {
 
   /** Halves the lowest level that is too long, which costs the least, until there is room for k / 2 numbers. */
   #compress(): void {
-    while (this.#size + this.#above() > 3 * this.k) {
+    while (this.#size + this.#above > 3 * this.k) {
       const height = this.#levels.length;
       if (this.#size > capacity(this.k, height)) {
         this.#halve(-1, this.#fresh.subarray(0, this.#size).toSorted());
@@ -150,7 +160,7 @@ export class Kll {
       const level = this.#levels.findIndex((items, at) => items.length > capacity(this.k, height - 1 - at));
       this.#halve(level, this.#levels[level] ?? this.#fresh);
     }
-    const fresh = new Float64Array(4 * this.k - this.#above());
+    const fresh = new Float64Array(4 * this.k - this.#above);
     fresh.set(this.#fresh.subarray(0, this.#size));
     this.#fresh = fresh;
   }
@@ -164,12 +174,16 @@ export class Kll {
     if (level < 0) {
       this.#size = odd;
       this.#fresh[0] = sorted[0] ?? 0;
-    } else this.#levels[level] = sorted.slice(0, odd);
+    } else {
+      this.#levels[level] = sorted.slice(0, odd);
+      this.#above -= sorted.length - odd;
+    }
     this.#raise(level + 1, half);
   }
 
   #raise(level: number, sorted: Float64Array): void {
     while (this.#levels.length <= level) this.#levels.push(new Float64Array());
+    this.#above += sorted.length;
     this.#levels[level] = mergeSorted(this.#levels[level] ?? new Float64Array(), sorted);
   }
 
@@ -190,13 +204,9 @@ export class Kll {
     return coin;
   }
 
-  #above(): number {
-    return this.#levels.reduce((sum, items) => sum + items.length, 0);
-  }
-
   #weighed(): { values: Float64Array; weights: Float64Array } {
     const levels = [this.#fresh.subarray(0, this.#size), ...this.#levels];
-    const length = this.#size + this.#above();
+    const length = this.#size + this.#above;
     const values = new Float64Array(length);
     const weights = new Float64Array(length);
     let at = 0;
@@ -206,16 +216,6 @@ export class Kll {
     }
     return { values, weights };
   }
-}
-
-export interface KllJson {
-  readonly k: number;
-  readonly count: number;
-  readonly min: string;
-  readonly max: string;
-  readonly random: number;
-  readonly coins: readonly (number | null)[];
-  readonly levels: readonly string[];
 }
 
 /** What a level may hold before it is halved, by its depth below the highest. */
@@ -249,10 +249,9 @@ function toText(values: Float64Array): string {
   return bytes.toString('base64');
 }
 
-function toDoubles(option: string, text: unknown): Float64Array {
-  const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
-  if (typeof text !== 'string' || bytes.toString('base64') !== text || bytes.length % 8 !== 0) {
-    throw new OptionError(option, 'numbers of 8 bytes in base64', text);
-  }
+function toDoubles(saved: SavedReader): Float64Array {
+  const text = saved.text();
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64') !== text || bytes.length % 8 !== 0) saved.refuse('numbers of 8 bytes in base64');
   return Float64Array.from({ length: bytes.length / 8 }, (_, at) => bytes.readDoubleLE(at * 8));
 }

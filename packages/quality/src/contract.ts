@@ -12,6 +12,7 @@ import type { Rule, Severity } from './rules/rule.ts';
 import { schemaRules, type Unchecked } from './schema/schema-rules.ts';
 import { checkStream, isRowStream, type RowStream } from './streams/check-stream.ts';
 import { isTableSource, type JudgeOptions, type TableSource } from './table-source.ts';
+import { readSurroundings, type Surroundings } from './surroundings.ts';
 import { tableRules } from './rules/table-rules.ts';
 import type { Table } from './rules/table.ts';
 
@@ -25,13 +26,13 @@ export interface ContractOptions<S extends Side = Side> {
   side?: S | undefined;
 }
 
-export interface CheckOptions {
+export interface CheckOptions extends Surroundings {
   signal?: AbortSignal | undefined;
   /** Keep the index and value of every row that breaks a rule, not of the first 20. @default false */
   keepIndexes?: boolean | undefined;
 }
 
-export interface SplitOptions {
+export interface SplitOptions extends Surroundings {
   signal?: AbortSignal | undefined;
   /** Rules of these severities make a row bad. @default all */
   severities?: readonly Severity[] | undefined;
@@ -188,22 +189,31 @@ function createContract(facts: Omit<Contract, 'check' | 'split'>, optional: read
     if (ids.size === ids.add(id).size) throw new OptionError('contract.rules', `rules with ids of their own`, id);
   }
 
-  const judge = async (source: CheckSource, signal: AbortSignal | undefined, keepIndexes: boolean): Promise<Report> => {
+  const judge = async (
+    source: CheckSource,
+    { signal, keepIndexes = false, ...surroundings }: CheckOptions,
+  ): Promise<Report> => {
     const start = performance.now();
-    const options = { signal, keepIndexes, columns, optionalColumns: optional };
+    const options = {
+      signal,
+      keepIndexes,
+      columns,
+      optionalColumns: optional,
+      ...readSurroundings(surroundings),
+    };
     const { rows, results } = await judgeSource(all, source, options);
     return new Report(name, rows, performance.now() - start, results);
   };
 
   return {
     ...facts,
-    check: async (source, { signal, keepIndexes = false } = {}) => judge(source, signal, keepIndexes),
-    async split(rows, { signal, severities = ['critical', 'warning', 'info'] } = {}) {
+    check: async (source, checkOptions = {}) => judge(source, checkOptions),
+    async split(rows, { severities = ['critical', 'warning', 'info'], ...checkOptions } = {}) {
       const wanted = new Set(
         severities.map((severity) => checkOneOf('split.severities', severity, ['critical', 'warning', 'info'])),
       );
       if (!Array.isArray(rows)) throw new OptionError('rows', 'an array', rows);
-      const report = await judge(rows, signal, true);
+      const report = await judge(rows, { ...checkOptions, keepIndexes: true });
       return {
         report,
         ...divide(

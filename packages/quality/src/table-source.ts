@@ -1,5 +1,6 @@
 import type { RuleResult } from './report/result.ts';
 import type { Rule } from './rules/rule.ts';
+import type { ReadSurroundings } from './surroundings.ts';
 
 /**
  * A table that is judged where it is: `duckdb(connection, 'daily')` and `postgres(pool, 'daily')` make one. Contracts
@@ -17,7 +18,7 @@ export interface TableSource {
   split(rules: readonly Rule[], options: JudgeOptions & { breaks(rule: Rule): boolean }): Promise<TableSplitting>;
 }
 
-export interface JudgeOptions {
+export interface JudgeOptions extends ReadSurroundings {
   readonly signal: AbortSignal | undefined;
   /** Keep the value and the place of every row that breaks a rule, not of the first 20. */
   readonly keepIndexes: boolean;

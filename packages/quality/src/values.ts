@@ -89,6 +89,18 @@ function timeOf(text: string): number {
   return Date.parse(text.length > 10 && match[1] === undefined ? `${text}Z` : text);
 }
 
+/** A date is at most so far from 1970. */
+const mostMs = 8.64e15;
+
+/** The moment of a date, of an ISO 8601 text or of a number of units since 1970, in milliseconds; NaN of anything else. */
+export function momentOf(value: unknown, unitMs: number): number {
+  if (typeof value === 'string') return timeOf(value);
+  if (value instanceof Date) return value.getTime();
+  if (typeof value !== 'number' && typeof value !== 'bigint') return Number.NaN;
+  const moment = Number(value) * unitMs;
+  return Math.abs(moment) <= mostMs ? moment : Number.NaN;
+}
+
 /**
  * Below 0 when `a` comes first, above when `b` does, `undefined` when they have no order. Numbers, bigints and booleans
  * (as 0 and 1) have one, texts (by UTF-16 code units), and dates, also with ISO texts.

@@ -6,7 +6,25 @@ export type RuleResult = MapResult | ObservedResult | FailedResult;
 interface Judged {
   readonly rule: Rule;
   readonly success: boolean;
+  /** Of a rule that is judged by groups. Counts and rows of a map result are those of all groups together. */
+  readonly groups?: Groups | undefined;
 }
+
+/** The groups of rows that a rule was judged by. */
+export interface Groups {
+  readonly count: number;
+  /** How many of them break it, or cannot be judged. */
+  readonly failed: number;
+  /** The first 20 of these, in the order of their first rows; all with `keepIndexes`. */
+  readonly failures: readonly GroupFailure[];
+}
+
+/** What became of a rule in one group of rows; values and rows are the first 20 at most. */
+export type GroupFailure = { readonly group: Readonly<Record<string, unknown>> } & (
+  | Omit<MapResult, 'rule' | 'groups'>
+  | Omit<ObservedResult, 'rule' | 'groups'>
+  | Omit<FailedResult, 'rule' | 'groups'>
+);
 
 /** Of a rule that each row keeps or breaks: of a column's values, of pairs, of several columns, of whole rows. */
 export interface MapResult extends Judged {
@@ -26,7 +44,7 @@ export interface MapResult extends Judged {
 /** Of a rule about a whole column or table. */
 export interface ObservedResult extends Judged {
   readonly kind: 'observed';
-  /** A number, a value, a list of values…, null where there is nothing to observe, as in an empty column. */
+  /** A number, a value, a list of values…, null where there is nothing to observe, as in an empty column, or by groups. */
   readonly observed: unknown;
   /** More about it, by the names of Great Expectations, such as the counts of a column's values. */
   readonly details: Readonly<Record<string, unknown>> | undefined;

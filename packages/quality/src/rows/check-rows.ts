@@ -3,14 +3,16 @@ import { aggregateJudges } from './aggregates.ts';
 import { Duplicates, Moments, Numbers, quantile } from './collect.ts';
 import { ColumnTable } from './column-table.ts';
 import type { Expectation } from '../rules/expectations.ts';
+import { judgeFreshness } from './freshness.ts';
 import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
 import { type Tally, Planner, Trouble, collecting } from './planner.ts';
 import type { RuleResult } from '../report/result.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
+import type { ReadSurroundings } from '../surroundings.ts';
 import { type ColumnNames, columnNamesOf, createColumnNames, tableJudges } from './table-checks.ts';
 import { keyOf, keyOfAll } from '../values.ts';
 
-export interface RowsCheckOptions {
+export interface RowsCheckOptions extends ReadSurroundings {
   /** Keep the value and the index of every row that breaks a rule, not of the first 20. */
   readonly keepIndexes: boolean;
   /** The columns of a table without rows, which cannot show them. @default [] */
@@ -44,7 +46,7 @@ export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOption
   const planner = new Planner(options.keepIndexes, options.optionalColumns ?? []);
   const { table } = options;
   const names = table === undefined ? createColumnNames(options.columns ?? []) : columnNamesOf(table);
-  const all = rules.map((rule) => judgeOf(rule, planner, names));
+  const all = rules.map((rule) => judgeOf(rule, planner, names, options));
   const scan = planner.scan(table);
   let rows = 0;
   return {
@@ -58,9 +60,18 @@ export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOption
   };
 }
 
-type Judges = { readonly [E in Expectation]: (rule: RuleOf<E>, planner: Planner, names: ColumnNames) => Judge };
+type JudgeFrom<E extends Expectation> = (
+  rule: RuleOf<E>,
+  planner: Planner,
+  names: ColumnNames,
+  options: RowsCheckOptions,
+) => Judge;
+type Judges = { readonly [E in Expectation]: JudgeFrom<E> };
 
-const judges: Omit<Judges, keyof typeof mapTests> = {
+/** Those that need a database. */
+type Query = 'unexpected_rows_expectation' | 'expect_query_results_to_match_comparison';
+
+const judges: Omit<Judges, keyof typeof mapTests | Query> = {
   ...aggregateJudges,
   ...tableJudges,
   expect_column_values_to_be_unique: (rule, planner) =>
@@ -71,13 +82,19 @@ const judges: Omit<Judges, keyof typeof mapTests> = {
     ),
   expect_column_value_z_scores_to_be_less_than: judgeZScores,
   expect_column_values_to_not_be_outliers: judgeOutliers,
+  expect_column_freshness_to_be_within: (rule, planner, _, { now }) => judgeFreshness(rule, planner, now),
 };
 
-function judgeOf<E extends Expectation>(rule: RuleOf<E> & Rule, planner: Planner, names: ColumnNames): Judge {
+function judgeOf<E extends Expectation>(
+  rule: RuleOf<E> & Rule,
+  planner: Planner,
+  names: ColumnNames,
+  options: RowsCheckOptions,
+): Judge {
   const whole: Partial<Judges> = judges;
   const single: { readonly [K in Expectation]?: (rule: RuleOf<K>, fail: Fail) => MapTest } = mapTests;
   const judge = whole[rule.expectation];
-  if (judge !== undefined) return judge(rule, planner, names);
+  if (judge !== undefined) return judge(rule, planner, names, options);
   const trouble = new Trouble();
   const test = single[rule.expectation]?.(rule, trouble.fail);
   if (test === undefined) {

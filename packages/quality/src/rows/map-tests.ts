@@ -1,6 +1,8 @@
 import { OptionError } from '@dataenginex/core';
 import { boundsText, within } from '../rules/bounds.ts';
 import type { Bounds, Expectation, Ordered, Scalar, TypeName } from '../rules/expectations.ts';
+import { isDateutilText } from './dateutil.ts';
+import { compileJsonSchema } from './json-values.ts';
 import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
 import type { RuleOf } from '../rules/rule.ts';
 import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from '../values.ts';
@@ -54,9 +56,13 @@ export const mapTests = {
     matching(rule, likes(rule.kwargs.like_pattern_list), rule.kwargs.match_on ?? 'any'),
   expect_column_values_to_not_match_like_pattern_list: (rule) =>
     matching(rule, likes(rule.kwargs.like_pattern_list), 'none'),
-  expect_column_values_to_match_strftime_format: (rule, fail) => strftime(rule, rule.kwargs.strftime_format, fail),
+  expect_column_values_to_match_strftime_format: (rule, fail) =>
+    ofTexts(rule, compileStrftime(`${rule.id}.strftime_format`, rule.kwargs.strftime_format), fail),
   expect_column_values_to_be_json_parseable: (rule) =>
     ofColumn(rule, (value) => typeof value !== 'string' || !isJson(value)),
+  expect_column_values_to_be_dateutil_parseable: (rule, fail) => ofTexts(rule, (text) => isDateutilText(text), fail),
+  expect_column_values_to_match_json_schema: (rule, fail) =>
+    ofTexts(rule, compileJsonSchema(`${rule.id}.json_schema`, rule.kwargs.json_schema), fail),
   expect_column_values_to_be_of_type: (rule) => ofTypes(rule, [rule.kwargs.type_]),
   expect_column_values_to_be_in_type_list: (rule) => ofTypes(rule, rule.kwargs.type_list),
   expect_column_values_to_satisfy: (rule, fail) => ofColumn(rule, unsatisfied(rule.kwargs.satisfies, fail)),
@@ -139,10 +145,10 @@ function between(rule: OfColumn, bounds: Bounds<Ordered>, fail: Fail): MapTest {
   };
   const { min_value: min = null, max_value: max = null } = bounds;
   if (![min, max].every((bound) => bound === null || typeof bound === 'number')) return ofColumn(rule, breaks);
-  return ofColumn(rule, breaks, (value) => [
+  return ofColumn(rule, breaks, (value, constant) => [
     `typeof ${value} === 'number'`,
-    min === null ? `${value} === ${value}` : `${value} ${bounds.strict_min ? '>' : '>='} ${String(min)}`,
-    max === null ? `${value} === ${value}` : `${value} ${bounds.strict_max ? '<' : '<='} ${String(max)}`,
+    min === null ? `${value} === ${value}` : `${value} ${bounds.strict_min ? '>' : '>='} ${constant(min)}`,
+    max === null ? `${value} === ${value}` : `${value} ${bounds.strict_max ? '<' : '<='} ${constant(max)}`,
   ]);
 }
 
@@ -188,11 +194,8 @@ function likes(list: readonly string[]): RegExp[] {
   return list.map((pattern) => compileLike(pattern, undefined));
 }
 
-function strftime(rule: OfColumn & { readonly id: string }, format: string, fail: Fail): MapTest {
-  const matches = compileStrftime(`${rule.id}.strftime_format`, format);
-  return ofColumn(rule, (value) => {
-    return typeof value === 'string' ? !matches(value) : fail(`${show(value)} is no text`);
-  });
+function ofTexts(rule: OfColumn, keeps: (text: string) => boolean, fail: Fail): MapTest {
+  return ofColumn(rule, (value) => (typeof value === 'string' ? !keeps(value) : fail(`${show(value)} is no text`)));
 }
 
 function isJson(text: string): boolean {

@@ -1,5 +1,6 @@
+import { OptionError } from '@dataenginex/core';
 import { within } from '../rules/bounds.ts';
-import type { Judge } from './check-rows.ts';
+import type { Judge, RowsCheckOptions } from './check-rows.ts';
 import type { ColumnTable } from './column-table.ts';
 import type { Expectation } from '../rules/expectations.ts';
 import type { Planner } from './planner.ts';
@@ -90,7 +91,25 @@ export const tableJudges = {
   expect_table_row_count_to_equal: (rule, planner) => ofRows(rule, planner, (count) => count === rule.kwargs.value),
   expect_table_row_count_to_be_between: (rule, planner) =>
     ofRows(rule, planner, (count) => within(count, rule.kwargs) === true),
-} satisfies { readonly [E in Expectation]?: (rule: RuleOf<E>, planner: Planner, names: ColumnNames) => Judge };
+  expect_table_row_count_to_equal_other_table: (rule, planner, _, { tables = {} }) => {
+    const { other_table_name: name } = rule.kwargs;
+    const other = Object.hasOwn(tables, name) ? tables[name] : undefined;
+    if (other === undefined) throw new OptionError(`check.tables.${name}`, `given, as ${rule.id} asks for it`, other);
+    const result = ofRows(rule, planner, (count) => count === other);
+    return () => withOther(result(), other);
+  },
+} satisfies {
+  readonly [E in Expectation]?: (
+    rule: RuleOf<E>,
+    planner: Planner,
+    names: ColumnNames,
+    options: Pick<RowsCheckOptions, 'tables'>,
+  ) => Judge;
+};
+
+function withOther(result: RuleResult, other: number): RuleResult {
+  return result.kind === 'observed' ? { ...result, observed: { self: result.observed, other } } : result;
+}
 
 function ofColumns(names: ColumnNames, judge: (found: readonly string[]) => RuleResult): Judge {
   names.wanted = true;

@@ -7,6 +7,7 @@ import {
   checkBounds,
   checkFlag,
   checkGiven,
+  checkJsonSchema,
   checkList,
   checkNumberBounds,
   checkPartition,
@@ -316,5 +317,12 @@ export function columnRules(column: string, columns: readonly string[]): EveryRu
     },
     toBeJsonParseable: (options) =>
       rule('toBeJsonParseable', 'expect_column_values_to_be_json_parseable', map(options), options),
+    toBeDateutilParseable: (options) =>
+      rule('toBeDateutilParseable', 'expect_column_values_to_be_dateutil_parseable', map(options), options),
+    toMatchJsonSchema: (schema, options) => {
+      const name = 'toMatchJsonSchema';
+      const json_schema = checkJsonSchema(of(`${name}.schema`), schema);
+      return rule(name, 'expect_column_values_to_match_json_schema', { ...map(options), json_schema }, options);
+    },
   };
 }

@@ -107,6 +107,10 @@ interface TextRules<Row> {
   toNotMatchLikePatternList(patterns: readonly string[], options?: MapOptions<Row>): Rule;
   toMatchStrftimeFormat(format: string, options?: MapOptions<Row>): Rule;
   toBeJsonParseable(options?: MapOptions<Row>): Rule;
+  /** A date or time in whatever way, as Python's dateutil reads it: it takes a lot, such as `12pm`. */
+  toBeDateutilParseable(options?: MapOptions<Row>): Rule;
+  /** JSON that keeps a JSON Schema, of draft 2020-12 unless its `$schema` says another. Formats are not checked. */
+  toMatchJsonSchema(schema: Readonly<Record<string, unknown>>, options?: MapOptions<Row>): Rule;
 }
 
 type Widen<V> = V extends number ? number : V extends string ? string : V;

@@ -78,6 +78,9 @@ export interface Kwargs {
   expect_column_values_to_not_match_like_pattern_list: ColumnMap<{ readonly like_pattern_list: readonly string[] }>;
   expect_column_values_to_match_strftime_format: ColumnMap<{ readonly strftime_format: string }>;
   expect_column_values_to_be_json_parseable: ColumnMap;
+  expect_column_values_to_be_dateutil_parseable: ColumnMap;
+  /** JSON Schema 2020-12 unless its `$schema` says another draft. Formats are not checked. */
+  expect_column_values_to_match_json_schema: ColumnMap<{ readonly json_schema: Readonly<Record<string, unknown>> }>;
   expect_column_values_to_be_of_type: ColumnMap<{ readonly type_: TypeName }>;
   expect_column_values_to_be_in_type_list: ColumnMap<{ readonly type_list: readonly TypeName[] }>;
   expect_column_type_to_be: OfColumn & { readonly type_: TypeName };
@@ -131,7 +134,30 @@ export interface Kwargs {
   expect_table_column_count_to_be_between: Pick<Bounds<number>, 'min_value' | 'max_value'>;
   expect_table_row_count_to_equal: { readonly value: number };
   expect_table_row_count_to_be_between: Bounds<number>;
+  /** The other table is one of the same database, or one that the check of rows is given. */
+  expect_table_row_count_to_equal_other_table: { readonly other_table_name: string };
 
+  /** Of databases alone: the query finds no row. In it, `{batch}` is the table. */
+  unexpected_rows_expectation: { readonly unexpected_rows_query: string };
+  /**
+   * Of databases alone: two queries find the same rows, in any order, or at least `mostly` of them. Columns are told by
+   * their places. The other query is asked of the same database unless it names another.
+   */
+  expect_query_results_to_match_comparison: Mostly & {
+    readonly base_query: string;
+    readonly comparison_query: string;
+    readonly comparison_data_source_name?: string | undefined;
+  };
+
+  /**
+   * Ours: the newest moment of a column is at most so old, and at most so far ahead, by default a day. Dates,
+   * ISO 8601 texts (UTC unless they say otherwise), and numbers of milliseconds or seconds since 1970.
+   */
+  expect_column_freshness_to_be_within: OfColumn & {
+    readonly within_ms: number;
+    readonly ahead_ms?: number | undefined;
+    readonly epoch_unit?: 'milliseconds' | 'seconds' | undefined;
+  };
   /** Ours, without a counterpart: values that are not null satisfy a function, of the rules on rows alone. */
   expect_column_values_to_satisfy: ColumnMap<{
     readonly name: string;

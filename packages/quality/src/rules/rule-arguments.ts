@@ -1,4 +1,5 @@
 import { checkNumber, OptionError } from '@dataenginex/core';
+import { compileJsonSchema } from '../rows/json-values.ts';
 import { compileRegex } from '../rows/patterns.ts';
 import type { Ordered, Partition, Scalar } from './expectations.ts';
 
@@ -87,6 +88,11 @@ export function checkRegex(option: string, regex: string | RegExp): string {
   const source = regex instanceof RegExp ? regex.source : checkText(option, regex);
   compileRegex(option, source);
   return source;
+}
+
+export function checkJsonSchema<S>(option: string, schema: S): S {
+  compileJsonSchema(option, schema);
+  return schema;
 }
 
 type Range = readonly [number | null, number | null];

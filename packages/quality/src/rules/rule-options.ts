@@ -1,9 +1,9 @@
-import { checkNumber, checkOneOf, OptionError } from '@dataenginex/core';
+import { checkInteger, checkNumber, checkOneOf, OptionError } from '@dataenginex/core';
 import type { ColumnName } from './columns.ts';
 import { checkFlag, checkValue } from './rule-arguments.ts';
 import type { Expectation, KwargsOf, Scalar } from './expectations.ts';
 import type { ColumnCondition, RowCondition } from './row-condition.ts';
-import type { RuleOf, Severity } from './rule.ts';
+import type { GroupBy, RuleOf, Severity } from './rule.ts';
 
 /** Rows by what their columns must be, for a row of that type. */
 export type Where<Row> = {
@@ -28,6 +28,10 @@ export interface ShapeOptions {
 export interface RuleOptions<Row> extends ShapeOptions {
   /** Only rows that this holds for are looked at. @default all */
   where?: Where<Row> | undefined;
+  /** Judge each group of rows that are equal in this column, or in these, by itself: all must hold. @default one group */
+  groupBy?: ColumnName<Row> | readonly ColumnName<Row>[] | undefined;
+  /** Past so many groups, the rule is an error: each takes memory. @default 10_000 */
+  maxGroups?: number | undefined;
 }
 
 /** Of a rule that each value or row keeps or breaks. */
@@ -51,31 +55,49 @@ export function createRule<E extends Expectation>(
   columns: readonly string[],
   options: RuleOptions<Record<string, unknown>> = {},
 ): RuleOf<E> {
-  const { id = name, where, severity = 'critical', tags = [], notes } = options;
+  const { id = name, where, groupBy, maxGroups = 10_000, severity = 'critical', tags = [], notes } = options;
   if (typeof id !== 'string' || id === '') throw new OptionError(`${name}.id`, 'a text that is not empty', id);
   checkOneOf(`${name}.severity`, severity, ['critical', 'warning', 'info']);
   if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== 'string')) {
     throw new OptionError(`${name}.tags`, 'an array of texts', tags);
   }
   if (notes !== undefined && typeof notes !== 'string') throw new OptionError(`${name}.notes`, 'a text', notes);
-  if (where !== undefined) {
-    if (ofShape.has(expectation))
-      throw new OptionError(`${name}.where`, 'left out, as all rows have these columns', where);
-    checkWhere(`${name}.where`, where, columns);
+  const whole = ofTheWhole[expectation];
+  for (const [key, value] of Object.entries({ where, groupBy })) {
+    if (whole !== undefined && value !== undefined && !(key === 'where' && expectation === otherTable)) {
+      throw new OptionError(`${name}.${key}`, `left out, as ${whole}`, value);
+    }
   }
+  if (where !== undefined) checkWhere(`${name}.where`, where, columns);
   if ('mostly' in kwargs && kwargs.mostly !== undefined) {
     checkNumber(`${name}.mostly`, kwargs.mostly, { min: 0, max: 1 });
   }
-  return { id, expectation, kwargs, where, severity, tags, notes };
+  const groups = groupBy === undefined ? {} : { groupBy: checkGroups(name, groupBy, maxGroups, columns) };
+  return { id, expectation, kwargs, where, ...groups, severity, tags, notes };
 }
 
-const ofShape = new Set<Expectation>([
-  'expect_column_to_exist',
-  'expect_table_column_count_to_equal',
-  'expect_table_column_count_to_be_between',
-  'expect_table_columns_to_match_ordered_list',
-  'expect_table_columns_to_match_set',
-]);
+function checkGroups(name: string, groupBy: unknown, maxGroups: number, columns: readonly string[]): GroupBy {
+  const list: readonly unknown[] = Array.isArray(groupBy) ? groupBy : [groupBy];
+  if (list.length === 0) throw new OptionError(`${name}.groupBy`, 'a column, or several', groupBy);
+  return {
+    columns: list.map((column) => checkOneOf(`${name}.groupBy`, column, columns)),
+    maxGroups: checkInteger(`${name}.maxGroups`, maxGroups, { min: 1 }),
+  };
+}
+
+const otherTable = 'expect_table_row_count_to_equal_other_table';
+
+/** Rules that do not look at rows, and why they have neither conditions nor groups. */
+const ofTheWhole: { readonly [E in Expectation]?: string } = {
+  expect_column_to_exist: 'all rows have these columns',
+  expect_table_column_count_to_equal: 'all rows have these columns',
+  expect_table_column_count_to_be_between: 'all rows have these columns',
+  expect_table_columns_to_match_ordered_list: 'all rows have these columns',
+  expect_table_columns_to_match_set: 'all rows have these columns',
+  [otherTable]: 'it is of the whole table',
+  unexpected_rows_expectation: 'the query says which rows',
+  expect_query_results_to_match_comparison: 'the queries say which rows',
+};
 
 const conditions = new Set<string>([
   'eq',

@@ -17,8 +17,17 @@ export interface RuleOf<E extends Expectation> {
   readonly kwargs: KwargsOf<E>;
   /** Only rows that this holds for are looked at. */
   readonly where: RowCondition | undefined;
+  /** Rows are judged by groups, each by itself, and all must hold. Those that `where` does not take are in none. */
+  readonly groupBy?: GroupBy | undefined;
   readonly severity: Severity;
   readonly tags: readonly string[];
   /** For whoever reads the report. */
   readonly notes: string | undefined;
+}
+
+/** Rows are in one group when their values in these columns are equal; nulls are. */
+export interface GroupBy {
+  readonly columns: readonly string[];
+  /** Past so many groups, the rule is not judged. */
+  readonly maxGroups: number;
 }

@@ -8,6 +8,7 @@ import type { ColumnListOptions, PairOptions, Table } from './table.ts';
 type Row = Record<string, unknown>;
 
 const ignoredPairs = ['both_values_are_missing', 'either_value_is_missing', 'neither'] as const;
+const epochUnits = ['milliseconds', 'seconds'] as const;
 const ignoredLists = ['all_values_are_missing', 'any_value_is_missing', 'never'] as const;
 
 /** Every rule there is for a table with these columns. */
@@ -85,6 +86,17 @@ export function tableRules(columns: readonly string[]): Table<Row> {
       return rule(`rowsToSatisfy(${name})`, 'expect_rows_to_satisfy', kwargs, options);
     },
 
+    fresh: (column, options) => {
+      const kwargs = {
+        column: checkOneOf('fresh.column', column, columns),
+        within_ms: checkNumber('fresh.withinMs', options?.withinMs, { min: 0 }),
+        ahead_ms: options.aheadMs === undefined ? undefined : checkNumber('fresh.aheadMs', options.aheadMs, { min: 0 }),
+        epoch_unit:
+          options.epochUnit === undefined ? undefined : checkOneOf('fresh.epochUnit', options.epochUnit, epochUnits),
+      };
+      return rule(idOf('fresh', column), 'expect_column_freshness_to_be_within', kwargs, options);
+    },
+
     rowCountToEqual: (count, options) => {
       const value = checkInteger('rowCountToEqual.count', count, { min: 0 });
       return rule('rowCountToEqual', 'expect_table_row_count_to_equal', { value }, options);
@@ -92,6 +104,11 @@ export function tableRules(columns: readonly string[]): Table<Row> {
     rowCountToBeBetween: (min, max, options) => {
       const bounds = checkNumberBounds('rowCountToBeBetween', min, max, options);
       return rule('rowCountToBeBetween', 'expect_table_row_count_to_be_between', bounds, options);
+    },
+    rowCountToEqualOtherTable: (table, options) => {
+      const other_table_name = checkText('rowCountToEqualOtherTable.table', table);
+      const id = idOf('rowCountToEqualOtherTable', table);
+      return rule(id, 'expect_table_row_count_to_equal_other_table', { other_table_name }, options);
     },
     columnCountToEqual: (count, options) => {
       const value = checkInteger('columnCountToEqual.count', count, { min: 0 });
@@ -110,6 +127,22 @@ export function tableRules(columns: readonly string[]): Table<Row> {
       const column_set = names('columnsToMatchSet', list);
       const exact_match = checkFlag('columnsToMatchSet.exactMatch', options?.exactMatch);
       return rule('columnsToMatchSet', 'expect_table_columns_to_match_set', { column_set, exact_match }, options);
+    },
+
+    unexpectedRows: (query, options) => {
+      const unexpected_rows_query = checkText('unexpectedRows.query', query);
+      return rule('unexpectedRows', 'unexpected_rows_expectation', { unexpected_rows_query }, options);
+    },
+    queryResultsToMatchComparison: (query, comparison, options) => {
+      const name = 'queryResultsToMatchComparison';
+      const source = options?.dataSource;
+      const kwargs = {
+        base_query: checkText(`${name}.query`, query),
+        comparison_query: checkText(`${name}.comparison`, comparison),
+        comparison_data_source_name: source === undefined ? undefined : checkText(`${name}.dataSource`, source),
+        mostly: options?.mostly,
+      };
+      return rule(name, 'expect_query_results_to_match_comparison', kwargs, options);
     },
   };
 }

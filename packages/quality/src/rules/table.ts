@@ -71,8 +71,16 @@ export interface Table<Row> {
   /** A rule of your own for whole rows. The type is what the schema says: rows that differ arrive here too. */
   rowsToSatisfy(name: string, satisfies: (row: Row) => boolean, options?: MapOptions<Row>): Rule;
 
+  /**
+   * The newest moment of this column is not older than `withinMs`: of a date, an ISO 8601 text, which is in UTC unless it
+   * says otherwise, or a number since 1970. When it is judged, `now` of the check says what time it is.
+   */
+  fresh(column: Moments<Row>, options: FreshOptions<Row>): Rule;
+
   rowCountToEqual(count: number, options?: RuleOptions<Row>): Rule;
   rowCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: BoundsOptions<Row>): Rule;
+  /** As many rows as another table of the database has, or of those that a check of rows is given as `tables`. */
+  rowCountToEqualOtherTable(table: string, options?: Omit<RuleOptions<Row>, 'groupBy' | 'maxGroups'>): Rule;
   columnCountToEqual(count: number, options?: ShapeOptions): Rule;
   columnCountToBeBetween(min: Bound<number>, max: Bound<number>, options?: ShapeOptions): Rule;
   /** Names of any kind: columns that the schema does not know are what this looks for. */
@@ -84,6 +92,30 @@ export interface Table<Row> {
       exactMatch?: boolean | undefined;
     },
   ): Rule;
+
+  /** Of databases alone: this query finds no row. In it, `{batch}` is the table. */
+  unexpectedRows(query: string, options?: ShapeOptions): Rule;
+  /** Of databases alone: both queries find the same rows, in any order; columns are told by their places. */
+  queryResultsToMatchComparison(query: string, comparison: string, options?: ComparisonOptions): Rule;
 }
+
+export interface FreshOptions<Row> extends RuleOptions<Row> {
+  /** The newest moment may be that old. */
+  withinMs: number;
+  /** It may be that far ahead of the clock: a date can be of a time zone that is. @default 86_400_000, a day */
+  aheadMs?: number | undefined;
+  /** What numbers count. @default 'milliseconds' */
+  epochUnit?: 'milliseconds' | 'seconds' | undefined;
+}
+
+interface ComparisonOptions extends ShapeOptions {
+  /** The share of rows that must be found by both, of the rows of the longer result. @default 1 */
+  mostly?: number | undefined;
+  /** The name of the data source that the comparison is asked of. @default the same one */
+  dataSource?: string | undefined;
+}
+
+/** Columns that may hold moments. */
+type Moments<Row> = SortedBy<Row, 'number' | 'text' | 'date'>;
 
 type PairValue<Row, K> = unknown extends ValueOf<Row, K> ? Scalar : Extract<ValueOf<Row, K>, Scalar> | null;

@@ -1,0 +1,107 @@
+import { dereference, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
+import { OptionError } from '@dataenginex/core';
+import { isObject } from '../schema/json-schema.ts';
+
+/**
+ * Whether a text is JSON that keeps a JSON Schema, of the draft that its `$schema` names. Formats are not checked: they
+ * are annotations, and to Great Expectations, too.
+ *
+ * @throws {OptionError} When it is no schema: a keyword has a value that it cannot have, or a reference leads nowhere.
+ */
+export function compileJsonSchema(option: string, schema: unknown): (text: string) => boolean {
+  const refuse = (why: string): never => {
+    throw new OptionError(option, `a JSON Schema (${why})`, schema);
+  };
+  if (!isObject(schema)) return refuse('an object');
+  const draft = draftOf(schema.$schema);
+  if (draft === undefined) return refuse('of draft 4, 6, 7, 2019-09 or 2020-12');
+  const copy = withoutFormats(schema);
+  const validator = new Validator(copy, draft);
+  const known: Readonly<Record<string, Schema | boolean>> = dereference(structuredClone(copy));
+  for (const [uri, part] of Object.entries(known)) {
+    const why = typeof part === 'boolean' ? undefined : faultOf(part, known);
+    if (why !== undefined) return refuse(`${uri.split('#')[1] ?? ''}${why}`);
+  }
+  return (text) => {
+    const json = parsed(text);
+    return json !== undefined && validator.validate(json.value).valid;
+  };
+}
+
+function parsed(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function draftOf(uri: unknown): SchemaDraft | undefined {
+  if (uri === undefined) return '2020-12';
+  const name = /draft[-/](0[467]|2019-09|2020-12)\//.exec(String(uri))?.[1];
+  return ({ '04': '4', '06': '7', '07': '7', '2019-09': '2019-09', '2020-12': '2020-12' } as const)[name ?? ''];
+}
+
+/** A copy, as the validator writes into what it is given. */
+function withoutFormats(schema: Schema): Schema {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value) => (key === 'format' && typeof value === 'string' ? undefined : value)),
+  );
+}
+
+const names: Schema = { enum: ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'] };
+const flag: Schema = { type: 'boolean' };
+const number: Schema = { type: 'number' };
+const count: Schema = { type: 'integer', minimum: 0 };
+const texts: Schema = { type: 'array', items: { type: 'string' } };
+const list: Schema = { type: 'array' };
+const schemas: Schema = { type: 'array', minItems: 1, items: { type: ['object', 'boolean'] } };
+const schema: Schema = { type: ['object', 'boolean'] };
+const named: Schema = { type: 'object', additionalProperties: { type: ['object', 'boolean'] } };
+const flagOrNumber: Schema = { type: ['number', 'boolean'] };
+
+/** What keywords may be, of one part of a schema: its own parts are asked by themselves. */
+const keywords = new Validator(
+  {
+    properties: {
+      type: { anyOf: [names, { type: 'array', minItems: 1, items: names }] },
+      enum: list,
+      required: texts,
+      pattern: { type: 'string' },
+      $ref: { type: 'string' },
+      multipleOf: { type: 'number', exclusiveMinimum: 0 },
+      ...{ minimum: number, maximum: number, exclusiveMinimum: flagOrNumber, exclusiveMaximum: flagOrNumber },
+      ...{ minLength: count, maxLength: count, minItems: count, maxItems: count, minContains: count },
+      ...{ maxContains: count, minProperties: count, maxProperties: count, uniqueItems: flag },
+      ...{
+        allOf: schemas,
+        anyOf: schemas,
+        oneOf: schemas,
+        prefixItems: schemas,
+        not: schema,
+        if: schema,
+        then: schema,
+      },
+      ...{ else: schema, contains: schema, propertyNames: schema, additionalProperties: schema },
+      ...{ unevaluatedProperties: schema, unevaluatedItems: schema },
+      ...{ properties: named, patternProperties: named, $defs: named, dependentSchemas: named },
+      dependentRequired: { type: 'object', additionalProperties: texts },
+    },
+  },
+  '2020-12',
+);
+
+function faultOf(part: Schema, known: Readonly<Record<string, unknown>>): string | undefined {
+  const { valid, errors } = keywords.validate(part);
+  if (!valid) return `${errors.at(-1)?.instanceLocation.slice(1) ?? ''}: ${errors.at(-1)?.error ?? 'invalid'}`;
+  if (part.$ref !== undefined && !((part.__absolute_ref__ ?? part.$ref) in known))
+    return `/$ref: ${part.$ref} is not there`;
+  for (const regex of [part.pattern, ...Object.keys(part.patternProperties ?? {})]) {
+    try {
+      if (regex !== undefined) new RegExp(regex, 'u').test('');
+    } catch {
+      return `: ${regex} is no regular expression`;
+    }
+  }
+  return undefined;
+}

@@ -13,6 +13,8 @@ export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
 export { columns, type ColumnTable, type ColumnValues, type RowOfColumns } from './rows/column-table.ts';
 export { HistoryError, QualityError, SavedDataError } from './errors.ts';
+export { anomalies, type AnomalyCheck } from './history/anomalies.ts';
+export { type AnomalyMethod, expectedRange, type ExpectedRange, type RangeOptions } from './history/expected-range.ts';
 export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
 export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';
 export { type Run, toRun, type ToRunOptions } from './history/run.ts';

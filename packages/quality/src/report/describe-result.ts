@@ -38,6 +38,7 @@ function sample(values: readonly unknown[], indexes: readonly number[]): string 
 function ofObserved({ rule, success, observed, details = {} }: ObservedResult): string {
   const { expectation } = rule;
   if (expectation === 'expect_column_to_exist') return success ? 'it is there' : 'it is not';
+  if (expectation === 'expect_comparison_to_hold') return String(details['summary']);
   if (isObject(observed) && Array.isArray(observed.quantiles) && Array.isArray(observed.values)) {
     const values: readonly unknown[] = observed.values;
     return list(observed.quantiles.map((quantile, at) => `${percent(Number(quantile))} is ${literal(values[at])}`));

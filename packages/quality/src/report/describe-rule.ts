@@ -149,6 +149,7 @@ const sentences: Sentences & Readonly<Record<string, (kwargs: never) => string>>
     `the newest ${column(of.column)} is at most ${duration(of.within_ms)} old`,
   expect_column_values_to_satisfy: (of) => `${column(of.column)} satisfies "${of.name}"`,
   expect_rows_to_satisfy: (of) => `each row satisfies "${of.name}"`,
+  expect_comparison_to_hold: (of) => of.about,
 };
 
 function isWithin(bounds: Bounds<Ordered>, show: (bound: number) => string = quantity): string {

@@ -168,6 +168,8 @@ export interface Kwargs {
     readonly name: string;
     readonly satisfies: (row: unknown) => boolean;
   };
+  /** Ours: what runs, partitions, schemas or tables are like beside others, in words. It is judged there, by no engine. */
+  expect_comparison_to_hold: { readonly about: string };
 }
 
 interface LikePattern {

@@ -67,7 +67,7 @@ export class Report {
   toJSON(): ReportJson {
     const { contract, success, rows, durationMs, statistics } = this;
     const results = this.results.map((result) => writeValue(result));
-    return { version: 1, contract, success, partial, rows, durationMs, statistics, results };
+    return { version: 1, contract, success, rows, durationMs, statistics, results };
   }
 
   /** This report with more results, such as those of `anomalies`. */

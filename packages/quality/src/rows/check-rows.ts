@@ -70,6 +70,7 @@ type Judges = { readonly [E in Expectation]: JudgeFrom<E> };
 
 /** Those that need a database. */
 type Query = 'unexpected_rows_expectation' | 'expect_query_results_to_match_comparison';
+type Elsewhere = 'expect_comparison_to_hold';
 
 const judges: Omit<Judges, keyof typeof mapTests | Query | Elsewhere> = {
   ...aggregateJudges,
@@ -81,7 +82,6 @@ const judges: Omit<Judges, keyof typeof mapTests | Query | Elsewhere> = {
       keyOfAll(Array.isArray(values) ? values : []),
     ),
   expect_column_value_z_scores_to_be_less_than: judgeZScores,
-type Elsewhere = 'expect_comparison_to_hold';
   expect_column_values_to_not_be_outliers: judgeOutliers,
   expect_column_freshness_to_be_within: (rule, planner, _, { now }) => judgeFreshness(rule, planner, now),
 };

@@ -35,3 +35,15 @@ export type { Surroundings } from './surroundings.ts';
 export type { Unchecked } from './schema/schema-rules.ts';
 export type { Table } from './rules/table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './report/to-result.ts';
+export {
+  fromExpectationSuite,
+  type FromSuiteOptions,
+  type SuiteContract,
+  type Unmapped,
+} from './interchange/from-expectation-suite.ts';
+export {
+  type ExpectationSuite,
+  type SuiteEntry,
+  toExpectationSuite,
+  type WrittenSuite,
+} from './interchange/to-expectation-suite.ts';

@@ -16,6 +16,7 @@ import {
   toRun,
 } from '../index.ts';
 import { sqliteHistory } from '../sqlite.ts';
+import { TableState } from '../state/table-state.ts';
 
 let folder: string;
 let path: string;
@@ -220,6 +221,32 @@ describe('sqliteHistory', () => {
 });
 
 describe('toRun', () => {
+  it('takes numbers of the columns of a state, and keeps the state', async () => {
+    const rows = [
+      { temp: 10, at: at(1), name: 'a' },
+      { temp: 14, at: at(3), name: 'b' },
+      { temp: null, at: at(2), name: 'a' },
+    ];
+    const state = await TableState.of(rows);
+    const kept = toRun(await contract('rows', z.object({})).check(rows), { state });
+    expect(kept.metrics).toMatchObject({
+      'temp.nullShare': 1 / 3,
+      'temp.distinct': 2,
+      'temp.min': 10,
+      'temp.max': 14,
+      'temp.median': 10,
+      'temp.mean': 12,
+      'temp.deviation': Math.sqrt(8),
+      'at.min': at(1).getTime(),
+      'at.median': at(2).getTime(),
+      'at.max': at(3).getTime(),
+      'name.nullShare': 0,
+      'name.distinct': 2,
+    });
+    expect(Object.keys(kept.metrics)).not.toContain('name.min');
+    expect(TableState.from(JSON.parse(JSON.stringify(kept.state)))).toEqual(state);
+  });
+
   it('takes numbers and dates that were observed, shares of values, and leaves out what is no number', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: at(4) });
     const Row = z.object({ at: z.date(), n: z.number().nullable(), big: z.bigint() });

@@ -1,6 +1,8 @@
 import { OptionError } from '@dataenginex/core';
 import type { Report } from '../report/report.ts';
 import type { RuleResult } from '../report/result.ts';
+import type { ColumnState } from '../state/column-state.ts';
+import type { TableState } from '../state/table-state.ts';
 import { SavedReader } from '../saved.ts';
 import { isObject } from '../schema/json-schema.ts';
 
@@ -26,13 +28,17 @@ export interface ToRunOptions {
   at?: Date | undefined;
   /** The slice of the data that was checked. @default none */
   partition?: string | undefined;
+  /** What is known of the rows that were checked: kept whole, and as metrics of its columns. @default none */
+  state?: TableState | undefined;
   /** More numbers to keep, by their names. @default none */
   metrics?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
  * A report as a run to keep. Its metrics are `rows`, `durationMs`, and for each rule `rule:` and its id: the number it
- * observed (of a date its milliseconds), or the share of values that break it. What is no finite number is left out.
+ * observed (of a date its milliseconds), or the share of values that break it. With a `state`, each column has
+ * `tempMax.nullShare`, `.distinct`, and of numbers and dates `.min`, `.max`, `.median`, of numbers `.mean` and
+ * `.deviation`. What is no finite number is left out.
  *
  * ```ts
  * import { contract, toRun } from '@dataenginex/quality';
@@ -51,9 +57,10 @@ export interface ToRunOptions {
  * @throws {OptionError} When `at` is no date, `partition` an empty text, or a metric no finite number.
  */
 export function toRun(report: Report, options: ToRunOptions = {}): Run {
-  const { at = new Date(), partition, metrics = {} } = options;
+  const { at = new Date(), partition, state, metrics = {} } = options;
   const measured: [string, number | undefined][] = [
     ...report.results.map((result): [string, number | undefined] => [`rule:${result.rule.id}`, metricOf(result)]),
+    ...(state === undefined ? [] : [...state.columns].flatMap(([name, column]) => columnMetrics(name, column))),
     ['rows', report.rows],
     ['durationMs', report.durationMs],
   ];
@@ -65,6 +72,7 @@ export function toRun(report: Report, options: ToRunOptions = {}): Run {
     success: report.success,
     metrics: { ...Object.fromEntries(measured.filter(isFinite)), ...metrics },
     report: report.toJSON(),
+    ...(state !== undefined && { state: state.toJSON() }),
   };
   checkRun('toRun', run);
   return run;
@@ -80,6 +88,20 @@ function metricOf(result: RuleResult): number | undefined {
   const { observed } = result;
   if (observed instanceof Date) return observed.getTime();
   return typeof observed === 'number' || typeof observed === 'bigint' ? Number(observed) : undefined;
+}
+
+function columnMetrics(name: string, column: ColumnState): [string, number][] {
+  const { count, nulls, moments, distinct, times } = column;
+  const ordered = moments.count > 0 ? column.quantiles : times;
+  return [
+    [`${name}.nullShare`, nulls / (count + nulls)],
+    [`${name}.distinct`, distinct.estimate()],
+    [`${name}.min`, ordered.min],
+    [`${name}.max`, ordered.max],
+    [`${name}.median`, ordered.quantile(0.5)],
+    [`${name}.mean`, moments.mean],
+    [`${name}.deviation`, moments.deviation],
+  ];
 }
 
 /** @param name Of the function that was given it. */

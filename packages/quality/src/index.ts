@@ -32,6 +32,14 @@ export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from
 export type { RowStream } from './streams/check-stream.ts';
 export type { JudgeOptions, TableSource } from './table-source.ts';
 export type { Surroundings } from './surroundings.ts';
+export type { ColumnState } from './state/column-state.ts';
+export { FrequentItems, type FrequentItem } from './state/frequent-items.ts';
+export { HyperLogLog } from './state/hyper-log-log.ts';
+export { Kll } from './state/kll.ts';
+export type { Moments } from './state/moments.ts';
+export type { Shape, Shapes } from './state/shapes.ts';
+export type { RowSource } from './state/read-rows.ts';
+export { TableState, type TableStateOptions } from './state/table-state.ts';
 export type { Unchecked } from './schema/schema-rules.ts';
 export type { Table } from './rules/table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './report/to-result.ts';

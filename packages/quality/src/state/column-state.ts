@@ -1,6 +1,6 @@
 import type { TypeName } from '../rules/expectations.ts';
-import { type Saved, type SavedReader, writeValue } from '../saved.ts';
-import { isNull, typeOf } from '../values.ts';
+import type { Saved, SavedReader } from '../saved.ts';
+import { isNull, textOf, typeOf } from '../values.ts';
 import { FrequentItems, ownText } from './frequent-items.ts';
 import { hash } from './hash.ts';
 import { HyperLogLog } from './hyper-log-log.ts';
@@ -153,11 +153,10 @@ export class ColumnState {
   }
 }
 
-/** What may be held on to: objects would be held whole, and may change. */
+/** What may be held on to: an object would be held whole, and may change. */
 function plainOf(value: unknown): unknown {
-  return typeof value === 'object' && !(value instanceof Date)
-    ? ownText(JSON.stringify(writeValue(value)), '…')
-    : value;
+  const isObject = typeof value === 'object' && !(value instanceof Date);
+  return isObject || typeof value === 'function' || typeof value === 'symbol' ? textOf(value) : value;
 }
 
 function codePoints(text: string): number {

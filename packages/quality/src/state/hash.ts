@@ -21,13 +21,14 @@ export function hash(value: unknown, into: Int32Array): void {
 
 function ofKey(key: unknown, into: Int32Array): void {
   if (typeof key === 'number') ofNumber(key, into);
-  else ofText(typeof key === 'bigint' ? `\0bigint:${key}` : String(key), into);
+  else ofText(typeof key === 'string' ? key : `\0${String(key)}`, into);
 }
 
 function ofNumber(value: number, into: Int32Array): void {
   const integer = value | 0;
   // -0 is 0 here, as it is for a Map.
   if (integer === value) mix(integer, seeds.integer, into);
+  else if (Number.isNaN(value)) ofKey(null, into);
   else {
     view.setFloat64(0, value);
     mix(view.getInt32(0) ^ seeds.number, view.getInt32(4), into);

@@ -83,8 +83,8 @@ export class Kll {
 
   /** The share of the numbers that are at most this one, from 0 to 1; NaN of no numbers. */
   rank(value: number): number {
-    if (value < this.#min) return 0;
-    if (value >= this.#max) return this.#count === 0 ? Number.NaN : 1;
+    if (this.#count === 0) return Number.NaN;
+    if (value < this.#min || value >= this.#max) return value < this.#min ? 0 : 1;
     const { values, weights } = this.#weighed();
     return values.reduce((sum, item, at) => (item <= value ? sum + (weights[at] ?? 0) : sum), 0) / this.#count;
   }

@@ -64,11 +64,12 @@ export class Shapes {
   }
 
   #count(text: string, count: number): void {
-    let size = shapeOf(text, this.#exact);
+    const size = shapeOf(text, this.#exact);
     if (this.#items.countHash(scratch[0] ?? 0, scratch[1] ?? 0, count)) return;
     if (this.#exact && this.#items.size === 2 * capacity) {
       this.#collapse();
-      size = shapeOf(text, false);
+      this.#count(text, count);
+      return;
     }
     const shape = String.fromCharCode(...codes.subarray(0, size));
     this.#items.addHash(scratch[0] ?? 0, scratch[1] ?? 0, shape, count);

@@ -10,7 +10,7 @@ export interface TableStateOptions {
 }
 
 const version = 1;
-const mostColumns = 10_000;
+const mostColumns = 5000;
 
 /**
  * What is known of a table, in at most 40 KB a column however many rows there are: saved as JSON, and merged with the
@@ -63,7 +63,7 @@ export class TableState {
   /**
    * Adds rows, or those from `from` to before `to`. One that is no object counts and has no columns.
    *
-   * @throws {OptionError} When there are more than 10,000 columns.
+   * @throws {OptionError} When there are more than 5,000 columns.
    */
   push(rows: readonly unknown[] | ColumnTable, from = 0, to = rows.length): void {
     if (rows instanceof ColumnTable) {

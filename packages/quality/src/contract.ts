@@ -6,11 +6,13 @@ import { ColumnTable } from './rows/column-table.ts';
 import { columnRules } from './rules/column-rules.ts';
 import type { Columns } from './rules/columns.ts';
 import { type Side, toJsonSchema } from './schema/json-schema.ts';
+import { InterruptedError } from './errors.ts';
 import { Report } from './report/report.ts';
 import type { RuleResult } from './report/result.ts';
 import type { Rule, Severity } from './rules/rule.ts';
 import { schemaRules, type Unchecked } from './schema/schema-rules.ts';
-import { checkStream, isRowStream, type RowStream } from './streams/check-stream.ts';
+import { checkStream, isRowStream, type RowStream, type StreamResult } from './streams/check-stream.ts';
+import { type MemoryOptions, StreamCheck } from './streams/stream-check.ts';
 import { isTableSource, type JudgeOptions, type TableSource } from './table-source.ts';
 import { readSurroundings, type Surroundings } from './surroundings.ts';
 import { tableRules } from './rules/table-rules.ts';
@@ -26,7 +28,7 @@ export interface ContractOptions<S extends Side = Side> {
   side?: S | undefined;
 }
 
-export interface CheckOptions extends Surroundings {
+export interface CheckOptions extends Surroundings, MemoryOptions {
   signal?: AbortSignal | undefined;
   /** Keep the index and value of every row that breaks a rule, not of the first 20. @default false */
   keepIndexes?: boolean | undefined;
@@ -72,7 +74,8 @@ export interface Contract {
   /**
    * Asks every rule of all rows. It lets the event loop run every few milliseconds, and looks at `signal` then.
    *
-   * @throws {OptionError} When the source is none.
+   * @throws {OptionError} When the source is none, or an option is out of range.
+   * @throws {InterruptedError} When a stream fails midway: it has the report of the rows before.
    */
   check(source: CheckSource, options?: CheckOptions): Promise<Report>;
 
@@ -191,7 +194,7 @@ function createContract(facts: Omit<Contract, 'check' | 'split'>, optional: read
 
   const judge = async (
     source: CheckSource,
-    { signal, keepIndexes = false, ...surroundings }: CheckOptions,
+    { signal, keepIndexes = false, maxValues, maxKeys, spill, ...surroundings }: CheckOptions,
   ): Promise<Report> => {
     const start = performance.now();
     const options = {
@@ -201,8 +204,10 @@ function createContract(facts: Omit<Contract, 'check' | 'split'>, optional: read
       optionalColumns: optional,
       ...readSurroundings(surroundings),
     };
-    const { rows, results } = await judgeSource(all, source, options);
-    return new Report(name, rows, performance.now() - start, results);
+    const { rows, results, failure } = await judgeSource(all, source, options, { maxValues, maxKeys, spill });
+    const report = new Report(name, rows, performance.now() - start, results, failure !== undefined);
+    if (failure !== undefined) throw new InterruptedError(report, failure.cause);
+    return report;
   };
 
   return {
@@ -236,12 +241,16 @@ async function judgeSource(
   rules: readonly Rule[],
   source: CheckSource,
   options: JudgeOptions,
-): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
+  memory: MemoryOptions,
+): Promise<StreamResult> {
   options.signal?.throwIfAborted();
   if (Array.isArray(source)) return pushAll(rules, source, options);
   if (source instanceof ColumnTable) return pushAll(rules, source, { ...options, table: source });
   if (isTableSource(source)) return source.judge(rules, options);
-  if (isRowStream(source)) return checkStream(source, rules, options);
+  if (isRowStream(source)) {
+    const check = new StreamCheck('check', rules, { ...options, ...memory });
+    return checkStream(source, check, options.signal);
+  }
   const wanted =
     'an array of rows, an iterable or async iterable of rows, or a table such as of `duckdb` or `postgres`';
   throw new OptionError('check.source', wanted, source);

@@ -1,5 +1,6 @@
 import { DexError } from '@dataenginex/core';
 import { describeResult } from './report/describe-result.ts';
+import type { Report } from './report/report.ts';
 import type { RuleResult } from './report/result.ts';
 import { show } from './values.ts';
 
@@ -21,6 +22,20 @@ export class QualityError extends DexError {
     this.contract = contract;
     this.rows = rows;
     this.failures = failures;
+  }
+}
+
+/** A stream failed midway; `cause` is what it threw. */
+export class InterruptedError extends DexError {
+  override readonly name = 'InterruptedError';
+  readonly code = 'DEX_QUALITY_INTERRUPTED';
+  /** Of the rows before, marked as `partial`. */
+  readonly report: Report;
+
+  constructor(report: Report, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`Contract "${report.contract}": the rows failed behind ${counted(report.rows, 'row')}: ${why}`, { cause });
+    this.report = report;
   }
 }
 
@@ -56,3 +71,28 @@ export class HistoryError extends DexError {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** A database did not answer, or is gone. `cause` is what its client says. */
+export class DatabaseError extends DexError {
+  override readonly name = 'DatabaseError';
+  readonly code = 'DEX_QUALITY_DATABASE';
+  /** `DuckDB` or `PostgreSQL`. */
+  readonly database: string;
+  /** The table that was checked, or the query. */
+  readonly table: string;
+  /** What was asked. */
+  readonly query: string;
+
+  constructor(database: string, table: string | { readonly sql: string }, query: string, cause: unknown) {
+    const name = typeof table === 'string' ? table : table.sql;
+    super(
+      `${database} did not answer a question about ${show(name)}: ${cause instanceof Error ? cause.message : show(cause)}`,
+      {
+        cause,
+      },
+    );
+    this.database = database;
+    this.table = name;
+    this.query = query;
+  }
+}

@@ -1,5 +1,5 @@
 import { isExpectation, describeRule } from './describe-rule.ts';
-import type { RuleResult } from './result.ts';
+import type { Approximation, RuleResult } from './result.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isObject } from '../schema/json-schema.ts';
 import { SavedReader } from '../saved.ts';
@@ -10,6 +10,7 @@ interface ReportFacts {
   readonly rows: number;
   readonly durationMs: number;
   readonly results: readonly RuleResult[];
+  readonly partial: boolean;
 }
 
 export function readReport(json: unknown): ReportFacts {
@@ -20,6 +21,7 @@ export function readReport(json: unknown): ReportFacts {
     rows: saved.field('rows').count(),
     durationMs: saved.field('durationMs').number(),
     results: saved.field('results').list(readResult),
+    partial: !saved.field('partial').isMissing && saved.field('partial').flag(),
   };
 }
 
@@ -42,16 +44,24 @@ function readResult(saved: SavedReader): RuleResult {
   }
   if (kind === 'observed') {
     const [observed, details] = [saved.field('observed'), saved.field('details')];
+    const approximation = saved.field('approximation');
     return {
       rule,
       kind,
       success,
       observed: observed.isMissing ? undefined : observed.value(),
       details: details.isMissing ? undefined : details.values(),
+      ...(!approximation.isMissing && { approximation: readApproximation(approximation) }),
     };
   }
   if (success) return saved.field('success').refuse('false, as it could not be judged');
   return { rule, kind, success, error: saved.field('error').text(), unexpectedIndexes: indexes() };
+}
+
+function readApproximation(saved: SavedReader): Approximation {
+  const names = ['relativeError', 'rankError', 'countError'].filter((name) => !saved.field(name).isMissing);
+  const errors = Object.fromEntries(names.map((name) => [name, saved.field(name).number()]));
+  return { ...errors, uncertain: saved.field('uncertain').flag() };
 }
 
 function readRule(saved: SavedReader): Rule {

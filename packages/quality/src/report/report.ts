@@ -17,6 +17,7 @@ export interface ReportJson {
   readonly version: 1;
   readonly contract: string;
   readonly success: boolean;
+  readonly partial: boolean;
   readonly rows: number;
   readonly durationMs: number;
   readonly statistics: Statistics;
@@ -35,8 +36,16 @@ export class Report {
   readonly statistics: Statistics;
   /** One for each rule, those of the schema first. */
   readonly results: readonly RuleResult[];
+  /** Whether the rows failed midway: it is about those before. */
+  readonly partial: boolean;
 
-  constructor(contract: string, rows: number, durationMs: number, results: readonly RuleResult[]) {
+  constructor(
+    contract: string,
+    rows: number,
+    durationMs: number,
+    results: readonly RuleResult[],
+    partial: boolean = false,
+  ) {
     const failed = { critical: 0, warning: 0, info: 0 };
     for (const { success, rule } of results) if (!success) failed[rule.severity]++;
     const successful = results.filter(({ success }) => success).length;
@@ -46,6 +55,7 @@ export class Report {
     this.durationMs = durationMs;
     this.statistics = { evaluated: results.length, successful, failed };
     this.results = results;
+    this.partial = partial;
   }
 
   /**
@@ -55,8 +65,8 @@ export class Report {
    * @throws {SavedDataError} When it is none, or of a version that is not known here.
    */
   static from(json: unknown): Report {
-    const { contract, rows, durationMs, results } = readReport(json);
-    return new Report(contract, rows, durationMs, results);
+    const { contract, rows, durationMs, results, partial } = readReport(json);
+    return new Report(contract, rows, durationMs, results, partial);
   }
 
   /**
@@ -65,14 +75,14 @@ export class Report {
    * `{ $undefined: true }`, and an object of which a key begins with `$` stands in an `{ $object: {} }`.
    */
   toJSON(): ReportJson {
-    const { contract, success, rows, durationMs, statistics } = this;
+    const { contract, success, partial, rows, durationMs, statistics } = this;
     const results = this.results.map((result) => writeValue(result));
-    return { version: 1, contract, success, rows, durationMs, statistics, results };
+    return { version: 1, contract, success, partial, rows, durationMs, statistics, results };
   }
 
   /** This report with more results, such as those of `anomalies`. */
   with(results: readonly RuleResult[]): Report {
-    return new Report(this.contract, this.rows, this.durationMs, [...this.results, ...results]);
+    return new Report(this.contract, this.rows, this.durationMs, [...this.results, ...results], this.partial);
   }
 
   /** The results of rules that failed, of every severity. */

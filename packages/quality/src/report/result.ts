@@ -41,6 +41,18 @@ export interface MapResult extends Judged {
   readonly unexpectedIndexes: readonly number[];
 }
 
+/** How far a result of a stream may be off, where its values did not fit in memory; one of the errors is there. */
+export interface Approximation {
+  /** The standard error of a number of distinct values, as a share of it: 0.0081. */
+  readonly relativeError?: number;
+  /** What the rank of a quantile is off by at most in 99 % of cases, as a share of the values: 0.0105. */
+  readonly rankError?: number;
+  /** What counts of the commonest values are off by at most. */
+  readonly countError?: number;
+  /** Whether the verdict could be another within the error; of distinct values, within three times of it. */
+  readonly uncertain: boolean;
+}
+
 /** Of a rule about a whole column or table. */
 export interface ObservedResult extends Judged {
   readonly kind: 'observed';
@@ -48,6 +60,8 @@ export interface ObservedResult extends Judged {
   readonly observed: unknown;
   /** More about it, by the names of Great Expectations, such as the counts of a column's values. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** Only where it is an estimate. */
+  readonly approximation?: Approximation | undefined;
 }
 
 /** Of a rule that could not be judged, and so does not hold. */

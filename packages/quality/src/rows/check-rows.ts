@@ -1,13 +1,17 @@
 import { OptionError } from '@dataenginex/core';
 import { aggregateJudges } from './aggregates.ts';
-import { Duplicates, Moments, Numbers, quantile } from './collect.ts';
+import { Moments, Numbers, interpolate, quantile } from './collect.ts';
 import { ColumnTable } from './column-table.ts';
 import type { Expectation } from '../rules/expectations.ts';
 import { judgeFreshness } from './freshness.ts';
 import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
-import { type Tally, Planner, Trouble, collecting } from './planner.ts';
+import { type Tally, Planner, Trouble, collecting, kept } from './planner.ts';
 import type { RuleResult } from '../report/result.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
+import { type KeyKind, oneColumn, severalColumns } from '../streams/key-blocks.ts';
+import { NumberLog } from '../streams/number-log.ts';
+import type { Bounds } from '../streams/spill.ts';
+import { FoundRows, UniqueKeys } from '../streams/unique-keys.ts';
 import type { ReadSurroundings } from '../surroundings.ts';
 import { type ColumnNames, columnNamesOf, createColumnNames, tableJudges } from './table-checks.ts';
 import { keyOf, keyOfAll } from '../values.ts';
@@ -21,13 +25,22 @@ export interface RowsCheckOptions extends ReadSurroundings {
   readonly optionalColumns?: readonly string[] | undefined;
   /** The table that alone is pushed, from its first row on. @default none, but rows */
   readonly table?: ColumnTable | undefined;
+  /** How much may be held in memory. @default all */
+  readonly bounds?: Bounds | undefined;
+  /** Rules whose rows `broken` tells. @default none */
+  readonly tells?: ((rule: Rule) => boolean) | undefined;
 }
 
 /** Rules on their way through a table. */
 export interface RowsCheck {
-  /** The next rows, in order; any number of batches. `from` and `to` (exclusive) take some of an array's. */
-  push(rows: readonly unknown[] | ColumnTable, from?: number, to?: number): void;
-  /** The results, in the order of the rules. Once, when all rows are pushed. */
+  /**
+   * The next rows, in order; any number of batches. `from` and `to` (exclusive) take some of an array's; `start` is the
+   * place of the first of them among all, if it is not the number of rows before.
+   */
+  push(rows: readonly unknown[] | ColumnTable, from?: number, to?: number, start?: number): void;
+  /** The rows pushed since it was asked last that break a rule that `tells` takes, with the ids of these rules. */
+  broken(): ReadonlyMap<number, readonly string[]>;
+  /** The results, in the order of the rules. Once, when all rows are pushed and what `bounds` was told of has settled. */
   finish(): { readonly rows: number; readonly results: readonly RuleResult[] };
 }
 
@@ -43,19 +56,20 @@ export type Judge = () => RuleResult;
  * @throws {OptionError} When a regular expression or a date format is none, or a rule cannot be judged on rows.
  */
 export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOptions): RowsCheck {
-  const planner = new Planner(options.keepIndexes, options.optionalColumns ?? []);
+  const planner = new Planner(options.keepIndexes, options.optionalColumns ?? [], options.bounds?.maxValues);
   const { table } = options;
   const names = table === undefined ? createColumnNames(options.columns ?? []) : columnNamesOf(table);
   const all = rules.map((rule) => judgeOf(rule, planner, names, options));
   const scan = planner.scan(table);
   let rows = 0;
   return {
-    push(batch, from = 0, to = batch.length) {
+    push(batch, from = 0, to = batch.length, start = rows) {
       const some = batch instanceof ColumnTable ? [] : batch;
-      scan(some, from, to, rows);
+      scan(some, from, to, start);
       if (names.wanted) names.read(some, from, to);
       rows += to - from;
     },
+    broken: () => planner.broken(),
     finish: () => ({ rows, results: all.map((judge) => judge()) }),
   };
 }
@@ -75,14 +89,19 @@ type Elsewhere = 'expect_comparison_to_hold';
 const judges: Omit<Judges, keyof typeof mapTests | Query | Elsewhere> = {
   ...aggregateJudges,
   ...tableJudges,
-  expect_column_values_to_be_unique: (rule, planner) =>
-    judgeUnique(rule, planner, { columns: [rule.kwargs.column], skip: 'any' }, keyOf),
-  expect_compound_columns_to_be_unique: (rule, planner) =>
-    judgeUnique(rule, planner, { columns: rule.kwargs.column_list, skip: skipOf(rule) }, (values) =>
-      keyOfAll(Array.isArray(values) ? values : []),
-    ),
-  expect_column_value_z_scores_to_be_less_than: judgeZScores,
-  expect_column_values_to_not_be_outliers: judgeOutliers,
+  expect_column_values_to_be_unique: (rule, planner, _, options) => {
+    const of = { columns: [rule.kwargs.column], skip: 'any', key: keyOf, kind: oneColumn } as const;
+    return judgeUnique(rule, planner, of, options);
+  },
+  expect_compound_columns_to_be_unique: (rule, planner, _, options) => {
+    const key = (values: unknown): string => keyOfAll(Array.isArray(values) ? values : []);
+    const of = { columns: rule.kwargs.column_list, skip: skipOf(rule), key, kind: severalColumns };
+    return judgeUnique(rule, planner, of, options);
+  },
+  expect_column_value_z_scores_to_be_less_than: (rule, planner, _, options) =>
+    judgeNumbers(rule, planner, options, byZScores(rule)),
+  expect_column_values_to_not_be_outliers: (rule, planner, _, options) =>
+    judgeNumbers(rule, planner, options, byOutliers(rule)),
   expect_column_freshness_to_be_within: (rule, planner, _, { now }) => judgeFreshness(rule, planner, now),
 };
 
@@ -101,7 +120,9 @@ function judgeOf<E extends Expectation>(
   if (test === undefined) {
     throw new OptionError(`${rule.id}.expectation`, 'one that rows can be asked', rule.expectation);
   }
-  return judgeTally(rule, planner, planner.ask(rule, test), trouble);
+  const tally = planner.ask(rule, test);
+  if (options.tells?.(rule) === true) planner.tell(rule.id, tally);
+  return judgeTally(rule, planner, tally, trouble);
 }
 
 /** What of the arguments makes a rule one about rows. */
@@ -135,64 +156,120 @@ function judgeTally(rule: Rule, planner: Planner, tally: Tally, trouble: Trouble
 function judgeUnique(
   rule: MapRule,
   planner: Planner,
-  of: Pick<MapTest, 'columns' | 'skip'>,
-  key: (value: unknown) => unknown,
+  of: Pick<MapTest, 'columns' | 'skip'> & { readonly key: (value: unknown) => unknown; readonly kind: KeyKind },
+  options: RowsCheckOptions,
 ): Judge {
-  const duplicates = new Duplicates();
+  refuseToTell(rule, options);
+  const { bounds, keepIndexes } = options;
+  const trouble = new Trouble();
+  const found = new FoundRows(keepIndexes ? Infinity : kept);
+  const keys = new UniqueKeys((value, index) => found.add(value, index), of.kind, trouble.fail, bounds);
+  bounds?.spilling.push(keys);
   const breaks = (value: unknown, index: number): boolean => {
-    duplicates.add(key(value), value, index);
+    keys.add(of.key(value), value, index);
     return false;
   };
-  const tally = planner.ask(rule, { ...of, breaks });
-  return judgeTally(rule, planner, tally, new Trouble(), () => {
-    for (const { value, index } of duplicates.found) tally.hit(value, index);
+  const tally = planner.ask(rule, { columns: of.columns, skip: of.skip, breaks });
+  return judgeTally(rule, planner, tally, trouble, () => {
+    for (const { value, index } of found.rows) tally.hit(value, index);
+    tally.unexpected = found.count;
   });
 }
 
-function judgeZScores(rule: RuleOf<'expect_column_value_z_scores_to_be_less_than'>, planner: Planner): Judge {
-  const { threshold, double_sided = true } = rule.kwargs;
-  return judgeNumbers(rule, planner, (values) => {
-    const { mean, deviation } = momentsOf(values);
-    const score = (value: number): number => (value - mean) / deviation;
-    return double_sided
-      ? (value) => Math.abs(score(value)) >= Math.abs(threshold)
-      : (value) => score(value) >= threshold;
-  });
+/** Which rows break a rule about all of them is known when all are through. */
+function refuseToTell(rule: Rule, { tells }: RowsCheckOptions): void {
+  if (tells?.(rule) !== true) return;
+  const wanted =
+    'a rule that can tell a bad row as it comes: name it in `except`, for the report alone, or split an array of the rows';
+  throw new OptionError(rule.id, wanted, rule.expectation);
 }
 
-function judgeOutliers(rule: RuleOf<'expect_column_values_to_not_be_outliers'>, planner: Planner): Judge {
-  const { method = 'iqr', multiplier = 1.5 } = rule.kwargs;
-  return judgeNumbers(rule, planner, (values) => {
-    if (method === 'std') {
-      const { mean, deviation } = momentsOf(values);
+type Breaks = (value: number) => boolean;
+/** What judges a number among all. */
+type Among = { byMoments(moments: Moments): Breaks } | { byQuartiles(low: number, high: number): Breaks };
+
+function byZScores({ kwargs }: RuleOf<'expect_column_value_z_scores_to_be_less_than'>): Among {
+  const { threshold, double_sided = true } = kwargs;
+  return {
+    byMoments({ mean, deviation }) {
+      const score = (value: number): number => (value - mean) / deviation;
+      return double_sided
+        ? (value) => Math.abs(score(value)) >= Math.abs(threshold)
+        : (value) => score(value) >= threshold;
+    },
+  };
+}
+
+function byOutliers({ kwargs }: RuleOf<'expect_column_values_to_not_be_outliers'>): Among {
+  const { method = 'iqr', multiplier = 1.5 } = kwargs;
+  if (method === 'iqr') {
+    return {
+      byQuartiles(low, high) {
+        const reach = multiplier * (high - low);
+        return (value) => value < low - reach || value > high + reach;
+      },
+    };
+  }
+  return {
+    byMoments({ mean, deviation }) {
       const most = multiplier * deviation;
       return most > 0 ? (value) => Math.abs(value - mean) >= most : (value) => Math.abs(value - mean) > most;
-    }
-    const sorted = values.toSorted();
-    const [low, high] = [quantile(sorted, 0.25, 'linear'), quantile(sorted, 0.75, 'linear')];
-    const reach = multiplier * (high - low);
-    return (value) => value < low - reach || value > high + reach;
-  });
-}
-
-function momentsOf(values: Float64Array): Moments {
-  const moments = new Moments(() => true);
-  for (const value of values) moments.add(value);
-  return moments;
+    },
+  };
 }
 
 /** A rule about numbers that needs all of them before it can judge one. */
 function judgeNumbers(
   rule: MapRule & { readonly kwargs: { readonly column: string } },
   planner: Planner,
-  breaksOf: (values: Float64Array) => (value: number) => boolean,
+  options: RowsCheckOptions,
+  among: Among,
 ): Judge {
+  refuseToTell(rule, options);
+  const { bounds } = options;
+  const { column } = rule.kwargs;
   const trouble = new Trouble();
+  if (bounds !== undefined) {
+    const log: NumberLog = new NumberLog(bounds, trouble.fail, async (signal) => {
+      if (trouble.why !== undefined) return;
+      const breaks = await breaksOfLog(log, among, signal);
+      await log.replay((value, index) => {
+        if (breaks(value)) tally.hit(value, index);
+      }, signal);
+    });
+    bounds.spilling.push(log);
+    const tally = planner.ask(rule, collecting(column, log));
+    return judgeTally(rule, planner, tally, trouble);
+  }
   const numbers = new Numbers(trouble.fail);
-  const tally = planner.ask(rule, collecting(rule.kwargs.column, numbers));
+  const tally = planner.ask(rule, collecting(column, numbers));
   return judgeTally(rule, planner, tally, trouble, () => {
-    const breaks = breaksOf(numbers.values);
+    const breaks = breaksOf(numbers.values, among);
     const { indexes } = numbers;
     for (const [at, value] of numbers.values.entries()) if (breaks(value)) tally.hit(value, indexes[at] ?? 0);
   });
+}
+
+function breaksOf(values: Float64Array, among: Among): Breaks {
+  if ('byQuartiles' in among) {
+    const sorted = values.toSorted();
+    return among.byQuartiles(quantile(sorted, 0.25, 'linear'), quantile(sorted, 0.75, 'linear'));
+  }
+  const moments = new Moments(() => true);
+  for (const value of values) moments.add(value);
+  return among.byMoments(moments);
+}
+
+async function breaksOfLog(log: NumberLog, among: Among, signal: AbortSignal | undefined): Promise<Breaks> {
+  if ('byQuartiles' in among) {
+    const quartile = async (share: number): Promise<number> => {
+      const at = share * (log.count - 1);
+      const low = await log.ranked(Math.floor(at), signal);
+      return interpolate(low, await log.ranked(Math.ceil(at), signal), at, 'linear');
+    };
+    return log.count === 0 ? () => false : among.byQuartiles(await quartile(0.25), await quartile(0.75));
+  }
+  const moments = new Moments(() => true);
+  await log.replay((value) => moments.add(value), signal);
+  return among.byMoments(moments);
 }

@@ -1,4 +1,8 @@
 import type { Fail } from './map-tests.ts';
+import { FrequentItems } from '../state/frequent-items.ts';
+import { HyperLogLog } from '../state/hyper-log-log.ts';
+import { Kll } from '../state/kll.ts';
+import { detach, weightOf } from '../streams/unique-keys.ts';
 import { compare, keyOf, numberOf, show } from '../values.ts';
 
 /** What gathers the values of a column that are no nulls, for one rule or several. */
@@ -69,19 +73,117 @@ export class Extremes implements Collector {
   }
 }
 
+/** Values that are counted no more one by one, as there were too many. */
+export interface Rest {
+  readonly distinct: HyperLogLog;
+  readonly frequent: FrequentItems;
+  /** Those that came first. */
+  readonly first: readonly unknown[];
+}
+
 /** How often there is each value. */
 export class Counts implements Collector {
-  /** By `keyOf`, in the order they came. */
+  /** By `keyOf`, in the order they came; where there is a `rest`, of the values that are always counted. */
   readonly byKey = new Map<unknown, { readonly value: unknown; count: number }>();
   total = 0;
+  rest: Rest | undefined;
+  readonly #maxValues: number;
+  readonly #always: ReadonlySet<unknown> | undefined;
+  #room: number;
+
+  /**
+   * @param maxValues How many distinct values are counted one by one, beside those of `always`.
+   * @param always Keys of values.
+   */
+  constructor(_: Fail, maxValues: number, always?: ReadonlySet<unknown>) {
+    this.#maxValues = maxValues;
+    this.#room = maxValues;
+    this.#always = always;
+  }
 
   add(value: unknown): boolean {
     this.total++;
     const key = keyOf(value);
     const entry = this.byKey.get(key);
-    if (entry === undefined) this.byKey.set(key, { value, count: 1 });
-    else entry.count++;
+    if (entry !== undefined) entry.count++;
+    else if (this.#maxValues === Infinity) this.byKey.set(key, { value, count: 1 });
+    else this.#addNew(key, value);
     return false;
+  }
+
+  /** How many distinct values there are, about so many where there is a `rest`. */
+  get distinct(): number {
+    return this.byKey.size + (this.rest?.distinct.estimate() ?? 0);
+  }
+
+  #addNew(key: unknown, value: unknown): void {
+    const isKept = this.#always?.has(key) ?? false;
+    if (!isKept) this.#room -= weightOf(key);
+    if (isKept || this.#room >= 0) {
+      const own = detach(key);
+      this.byKey.set(own, { value: typeof value === 'string' ? own : value, count: 1 });
+      return;
+    }
+    this.rest ??= this.#giveUp();
+    this.rest.distinct.add(value);
+    this.rest.frequent.add(value);
+  }
+
+  #giveUp(): Rest {
+    const first: unknown[] = [];
+    const frequent = new FrequentItems(Math.ceil(this.#maxValues / 2));
+    const rest = { distinct: new HyperLogLog(), frequent, first };
+    for (const [key, { value, count }] of this.byKey) {
+      if (this.#always?.has(key) === true) continue;
+      rest.distinct.add(value);
+      rest.frequent.add(value, count);
+      if (first.length < kept) first.push(value);
+      this.byKey.delete(key);
+    }
+    return rest;
+  }
+}
+
+/** How many of the values that are only shown are kept. */
+const kept = 20;
+
+/** Numbers for their quantiles. */
+export class Quantiles implements Collector {
+  #exact: Floats | undefined = new Floats();
+  #sketch: Kll | undefined;
+  readonly #maxValues: number;
+  readonly #fail: Fail;
+
+  /** @param maxValues How many numbers are held; of more, a sketch is. */
+  constructor(fail: Fail, maxValues: number) {
+    this.#fail = fail;
+    this.#maxValues = maxValues;
+  }
+
+  add(item: unknown): boolean {
+    const value = numberOf(item);
+    if (value === undefined) return this.#fail(`${show(item)} is no number`);
+    if (this.#exact === undefined) this.#sketch?.add(value);
+    else {
+      this.#exact.push(value);
+      if (this.#exact.all.length > this.#maxValues) {
+        this.#sketch = new Kll();
+        for (const number of this.#exact.all) this.#sketch.add(number);
+        this.#exact = undefined;
+      }
+    }
+    return false;
+  }
+
+  get isExact(): boolean {
+    return this.#sketch === undefined;
+  }
+
+  /** Some quantiles, NaN of no numbers; about, where there were too many numbers. */
+  at(shares: readonly number[], interpolation: Interpolation): readonly number[] {
+    if (this.#sketch !== undefined) return this.#sketch.quantiles(shares);
+    const sorted = this.#exact?.all.toSorted() ?? new Float64Array();
+    return shares.map((share) => quantile(sorted, share, interpolation));
   }
 }
 
@@ -158,31 +260,6 @@ export class Histogram implements Collector {
   }
 }
 
-/** Rows whose key another row has, too, all of them. */
-export class Duplicates {
-  /** The first row of each key, -1 once it is found to be one of several. */
-  readonly #first = new Map<unknown, number>();
-  readonly #found: { readonly value: unknown; readonly index: number }[] = [];
-
-  add(key: unknown, value: unknown, index: number): void {
-    const first = this.#first.get(key);
-    if (first === undefined) {
-      this.#first.set(key, index);
-      return;
-    }
-    if (first >= 0) {
-      this.#found.push({ value, index: first });
-      this.#first.set(key, -1);
-    }
-    this.#found.push({ value, index });
-  }
-
-  /** By row. */
-  get found(): readonly { readonly value: unknown; readonly index: number }[] {
-    return this.#found.toSorted((a, b) => a.index - b.index);
-  }
-}
-
 export type Interpolation = 'lower' | 'higher' | 'midpoint' | 'nearest' | 'linear';
 
 /**
@@ -192,8 +269,11 @@ export type Interpolation = 'lower' | 'higher' | 'midpoint' | 'nearest' | 'linea
  */
 export function quantile(sorted: Float64Array, share: number, interpolation: Interpolation): number {
   const at = share * (sorted.length - 1);
-  const low = sorted[Math.floor(at)] ?? Number.NaN;
-  const high = sorted[Math.ceil(at)] ?? Number.NaN;
+  return interpolate(sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN, at, interpolation);
+}
+
+/** Between the numbers of the ranks below and above `at`. */
+export function interpolate(low: number, high: number, at: number, interpolation: Interpolation): number {
   const part = at - Math.floor(at);
   // Between infinities there is nothing to interpolate: Infinity - Infinity is NaN.
   if (low === high || part === 0 || interpolation === 'lower') return low;

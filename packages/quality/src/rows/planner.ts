@@ -8,7 +8,7 @@ import { type Plan, type Scan, type Step, createScan } from './scan.ts';
 import { type ColumnTest, columnTests } from './where.ts';
 
 /** How many of the values that break a rule are kept. */
-const kept = 20;
+export const kept = 20;
 
 /** The rows that break one rule, or why it cannot be judged. */
 export class Tally implements Step {
@@ -19,6 +19,8 @@ export class Tally implements Step {
   readonly breaks: MapTest['breaks'];
   skipped = 0;
   unexpected = 0;
+  /** All rows that break it since it was emptied last, where they are wanted. */
+  recent: number[] | undefined;
   readonly values: unknown[] = [];
   readonly indexes: number[] = [];
   readonly #most: number;
@@ -34,6 +36,7 @@ export class Tally implements Step {
 
   hit(value: unknown, index: number): void {
     this.unexpected++;
+    this.recent?.push(index);
     if (this.values.length >= this.#most) return;
     this.values.push(value);
     this.indexes.push(index);
@@ -57,11 +60,15 @@ export class Planner {
   readonly #wheres: Rule['where'][] = [];
   readonly #collected = new Map<string, { collector: Collector; tally: Tally; trouble: Trouble }>();
   readonly #steps: Tally[] = [];
+  readonly #told: { readonly id: string; readonly tally: Tally }[] = [];
+  /** How many distinct values, or numbers, a collector may hold. */
+  readonly maxValues: number;
   readonly #most: number;
   readonly #optional: ReadonlySet<string>;
   #plan: Plan | undefined;
 
-  constructor(keepIndexes: boolean, optional: readonly string[]) {
+  constructor(keepIndexes: boolean, optional: readonly string[], maxValues = Infinity) {
+    this.maxValues = maxValues;
     this.#optional = new Set(optional);
     this.#most = keepIndexes ? Infinity : kept;
     this.condition(undefined);
@@ -88,16 +95,36 @@ export class Planner {
   collect<C extends Collector>(
     rule: Rule,
     column: string,
-    kind: new (fail: Fail) => C,
+    kind: new (fail: Fail, maxValues: number) => C,
   ): { collector: C; tally: Tally; trouble: Trouble } {
     const key = JSON.stringify([this.condition(rule.where), column, kind.name]);
     const known = this.#collected.get(key);
     if (known !== undefined && known.collector instanceof kind) return { ...known, collector: known.collector };
     const trouble = new Trouble();
-    const collector = new kind(trouble.fail);
+    const collector = new kind(trouble.fail, this.maxValues);
     const tally = this.ask(rule, collecting(column, collector));
     this.#collected.set(key, { collector, tally, trouble });
     return { collector, tally, trouble };
+  }
+
+  /** Wants the rows of a rule told by `broken`. */
+  tell(id: string, tally: Tally): void {
+    tally.recent = [];
+    this.#told.push({ id, tally });
+  }
+
+  /** The rows that break a rule that is told, since this was asked last, with the ids of these rules in their order. */
+  broken(): ReadonlyMap<number, readonly string[]> {
+    const broken = new Map<number, string[]>();
+    for (const { id, tally } of this.#told) {
+      for (const index of tally.recent ?? []) {
+        const ids = broken.get(index);
+        if (ids === undefined) broken.set(index, [id]);
+        else ids.push(id);
+      }
+      tally.recent = [];
+    }
+    return broken;
   }
 
   /** Adds columns to those that are read of each row. */

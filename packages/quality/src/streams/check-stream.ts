@@ -1,7 +1,6 @@
 import { run } from '@dataenginex/streams';
-import { createRowsCheck, type RowsCheckOptions } from '../rows/check-rows.ts';
 import type { RuleResult } from '../report/result.ts';
-import type { Rule } from '../rules/rule.ts';
+import type { StreamCheck } from './stream-check.ts';
 
 /** Rows one after the other: a pipe, a Node stream of objects, a generator. */
 export type RowStream<T = unknown> = Iterable<T> | AsyncIterable<T>;
@@ -10,30 +9,74 @@ export function isRowStream(source: unknown): source is RowStream {
   return typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
 }
 
-/** Rows that are judged at once. */
-const batchSize = 512;
+/** Rows that are judged at once, and how long the first of them waits for others that are there. */
+const batchRows = 512;
+const batchMs = 20;
 
-/** Judges rules on rows as they come, in batches; the source waits meanwhile. */
-export async function checkStream(
-  source: RowStream,
-  rules: readonly Rule[],
-  options: RowsCheckOptions & { readonly signal: AbortSignal | undefined },
-): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
-  options.signal?.throwIfAborted();
-  const check = createRowsCheck(rules, options);
-  let waiting: unknown[] = [];
-  const judge = (): void => {
-    check.push(waiting);
+/** What became of the rules; `failure` where the stream failed, and they are those of the rows before. */
+export interface StreamResult {
+  readonly rows: number;
+  readonly results: readonly RuleResult[];
+  readonly failure?: { readonly cause: unknown };
+}
+
+/** Told rows that were judged, the first of which is `start` of all; what it returns is waited for. */
+type Judged<T> = (rows: readonly T[], start: number, broken: ReadonlyMap<number, readonly string[]>) => Promise<void>;
+
+/** Judges rules on rows as they come, in batches; the source waits meanwhile. Closes the check. */
+export async function checkStream<T>(
+  source: RowStream<T>,
+  check: StreamCheck,
+  signal: AbortSignal | undefined,
+  judged?: Judged<T>,
+): Promise<StreamResult> {
+  let waiting: T[] = [];
+  let since = performance.now();
+  let own: { readonly error: unknown } | undefined;
+
+  const judge = (): void | Promise<void> => {
+    const rows = waiting;
+    const start = check.rows;
     waiting = [];
+    const broken = check.push(rows);
+    const wait = check.flush();
+    if (wait !== undefined || judged !== undefined) return tell(wait, rows, start, broken);
   };
+  const tell = async (wait: Promise<void> | undefined, ...told: Parameters<Judged<T>>): Promise<void> => {
+    await wait;
+    await judged?.(...told);
+    since = performance.now();
+  };
+  const guarded = async (work: () => unknown): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      own ??= { error };
+      throw error;
+    }
+  };
+  const isDue = (): boolean =>
+    waiting.length >= batchRows || (judged !== undefined && performance.now() - since > batchMs);
   const sink = {
-    write(rows: readonly unknown[]): void {
-      if (rows.length === 1) waiting.push(rows[0]);
-      else waiting = waiting.concat(rows);
-      if (waiting.length >= batchSize) judge();
+    write(rows: readonly T[]): void | Promise<void> {
+      if (rows.length === 1 && rows[0] !== undefined) waiting.push(rows[0]);
+      else waiting = waiting.length === 0 ? [...rows] : waiting.concat(rows);
+      if (isDue()) return guarded(judge);
     },
-    close: judge,
+    close: () => guarded(judge),
   };
-  await run(source, sink, { signal: options.signal });
-  return check.finish();
+
+  try {
+    const failure = await run(source, sink, { signal }).then(
+      () => undefined,
+      (cause: unknown) => ({ cause }),
+    );
+    signal?.throwIfAborted();
+    if (own !== undefined) throw own.error;
+    if (failure !== undefined) await judge();
+    const result = await check.finish();
+    return failure === undefined ? result : { ...result, failure };
+  } finally {
+    await check.close();
+  }
 }

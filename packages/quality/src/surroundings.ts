@@ -5,7 +5,7 @@ export interface Surroundings {
   /** The time at which it is judged whether rows are fresh, a date or milliseconds since 1970. @default when all are read */
   now?: Date | number | undefined;
   /** The rows of other tables, or how many they have, by their names. A database has its own. @default none */
-  tables?: Readonly<Record<string, number | readonly unknown[]>> | undefined;
+  tables?: Readonly<Record<string, number | { readonly length: number }>> | undefined;
 }
 
 export interface ReadSurroundings {
@@ -22,8 +22,8 @@ export function readSurroundings({ now, tables }: Surroundings): ReadSurrounding
   }
   if (tables === undefined) return { now: time };
   const counts = Object.entries(tables).map(([name, table]): [string, number] => {
-    const count = typeof table === 'number' ? checkInteger(`check.tables.${name}`, table, { min: 0 }) : table.length;
-    if (typeof count === 'number') return [name, count];
+    const count: unknown = typeof table === 'object' && table !== null ? table.length : table;
+    if (typeof count === 'number') return [name, checkInteger(`check.tables.${name}`, count, { min: 0 })];
     throw new OptionError(`check.tables.${name}`, 'an array of rows, or their number', table);
   });
   return { now: time, tables: Object.fromEntries(counts) };

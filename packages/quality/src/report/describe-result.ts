@@ -1,6 +1,7 @@
-import type { MapResult, ObservedResult, RuleResult } from './result.ts';
+import type { Groups, MapResult, ObservedResult, RuleResult } from './result.ts';
+import type { Rule } from '../rules/rule.ts';
 import { isObject } from '../schema/json-schema.ts';
-import { literal, literals, list, percent, thousands } from './words.ts';
+import { column, counted, duration, list, literal, literals, percent, thousands } from './words.ts';
 
 /** What became of a rule, in a line: `tempMax.toBeBetween: 2 of 1461 values, such as 412 in row 7`. */
 export function describeResult(result: RuleResult): string {
@@ -10,7 +11,15 @@ export function describeResult(result: RuleResult): string {
 /** What was found where a rule was asked: `2 of 1461 values, such as 412 in row 7`. */
 export function describeOutcome(result: RuleResult): string {
   if (result.kind === 'error') return result.error;
+  if (result.groups !== undefined) return ofGroups(result.rule, result.groups);
   return result.kind === 'map' ? ofMap(result) : ofObserved(result);
+}
+
+function ofGroups(rule: Rule, { count, failed, failures: [first] }: Groups): string {
+  if (first === undefined) return count === 0 ? 'there are no groups' : `so in each of ${counted(count, 'group')}`;
+  const group = Object.entries(first.group).map(([name, value]) => `${column(name)} ${literal(value)}`);
+  const outcome = describeOutcome({ rule, ...first, groups: undefined });
+  return `${thousands(failed)} of ${counted(count, 'group')}, such as ${group.join(', ')}: ${outcome}`;
 }
 
 function ofMap({
@@ -42,6 +51,9 @@ function ofObserved({ rule, success, observed, details = {} }: ObservedResult): 
   if (isObject(observed) && Array.isArray(observed.quantiles) && Array.isArray(observed.values)) {
     const values: readonly unknown[] = observed.values;
     return list(observed.quantiles.map((quantile, at) => `${percent(Number(quantile))} is ${literal(values[at])}`));
+  }
+  if (typeof details['newest'] === 'string' && typeof observed === 'number') {
+    return `it is ${details['newest']}, ${duration(Math.abs(observed))} ${observed < 0 ? 'ahead' : 'ago'}`;
   }
   const differences = describeDifferences(details);
   if (differences !== '') return differences;

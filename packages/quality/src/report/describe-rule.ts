@@ -19,11 +19,12 @@ import { column, columns, counted, duration, list, literal, literals, percent, t
  * ```
  */
 export function describeRule(rule: Rule): string {
-  const { kwargs, where } = rule;
+  const { kwargs, where, groupBy } = rule;
   const mostly = 'mostly' in kwargs && kwargs.mostly !== undefined && kwargs.mostly < 1 ? kwargs.mostly : undefined;
   const of = 'column' in kwargs ? 'values' : 'rows';
   const share = mostly === undefined ? '' : `, for at least ${percent(mostly)} of ${of}`;
-  return `${expected(rule)}${share}${where === undefined ? '' : describeWhere(where)}`;
+  const groups = groupBy === undefined ? '' : `, in each ${columns(groupBy.columns)}`;
+  return `${expected(rule)}${share}${groups}${where === undefined ? '' : describeWhere(where)}`;
 }
 
 /** Whether there is such a rule; of what was read, it may be any text. */

@@ -1,6 +1,6 @@
 import { isExpectation, describeRule } from './describe-rule.ts';
-import type { Approximation, RuleResult } from './result.ts';
-import type { Rule } from '../rules/rule.ts';
+import type { Approximation, Groups, Outcome, RuleResult } from './result.ts';
+import type { GroupBy, Rule } from '../rules/rule.ts';
 import { isObject } from '../schema/json-schema.ts';
 import { SavedReader } from '../saved.ts';
 
@@ -26,13 +26,31 @@ export function readReport(json: unknown): ReportFacts {
 }
 
 function readResult(saved: SavedReader): RuleResult {
-  const rule = readRule(saved.field('rule'));
+  const groups = saved.field('groups');
+  return {
+    rule: readRule(saved.field('rule')),
+    ...readOutcome(saved),
+    ...(!groups.isMissing && { groups: readGroups(groups) }),
+  };
+}
+
+function readGroups(saved: SavedReader): Groups {
+  return {
+    count: saved.field('count').count(),
+    failed: saved.field('failed').count(),
+    failures: saved.field('failures').list((failure) => ({
+      group: failure.field('group').values(),
+      ...readOutcome(failure),
+    })),
+  };
+}
+
+function readOutcome(saved: SavedReader): Outcome {
   const success = saved.field('success').flag();
   const indexes = (): number[] => saved.field('unexpectedIndexes').list((index) => index.count());
   const kind = saved.field('kind').oneOf(['map', 'observed', 'error']);
   if (kind === 'map') {
     return {
-      rule,
       kind,
       success,
       elementCount: saved.field('elementCount').count(),
@@ -46,7 +64,6 @@ function readResult(saved: SavedReader): RuleResult {
     const [observed, details] = [saved.field('observed'), saved.field('details')];
     const approximation = saved.field('approximation');
     return {
-      rule,
       kind,
       success,
       observed: observed.isMissing ? undefined : observed.value(),
@@ -55,7 +72,7 @@ function readResult(saved: SavedReader): RuleResult {
     };
   }
   if (success) return saved.field('success').refuse('false, as it could not be judged');
-  return { rule, kind, success, error: saved.field('error').text(), unexpectedIndexes: indexes() };
+  return { kind, success, error: saved.field('error').text(), unexpectedIndexes: indexes() };
 }
 
 function readApproximation(saved: SavedReader): Approximation {
@@ -68,6 +85,7 @@ function readRule(saved: SavedReader): Rule {
   const expectation = saved.field('expectation').text();
   if (!isExpectation(expectation)) return saved.field('expectation').refuse('an expectation that is known here');
   const where = saved.field('where');
+  const groupBy = saved.field('groupBy');
   const notes = saved.field('notes');
   const own = expectation === 'expect_column_values_to_satisfy' || expectation === 'expect_rows_to_satisfy';
   const rule = {
@@ -75,12 +93,20 @@ function readRule(saved: SavedReader): Rule {
     expectation,
     kwargs: { ...saved.field('kwargs').values(), ...(own && { satisfies: unsaved }) },
     where: where.isMissing ? undefined : where.values(),
+    ...(!groupBy.isMissing && { groupBy: readGroupBy(groupBy) }),
     severity: saved.field('severity').oneOf(['critical', 'warning', 'info']),
     tags: saved.field('tags').list((tag) => tag.text()),
     notes: notes.isMissing ? undefined : notes.text(),
   };
   if (!isRule(rule) || !canBeTold(rule)) return saved.field('kwargs').refuse(`the arguments of ${expectation}`);
   return rule;
+}
+
+function readGroupBy(saved: SavedReader): GroupBy {
+  return {
+    columns: saved.field('columns').list((column) => column.text()),
+    maxGroups: saved.field('maxGroups').count(),
+  };
 }
 
 function unsaved(): never {

@@ -20,11 +20,13 @@ export interface Groups {
 }
 
 /** What became of a rule in one group of rows; values and rows are the first 20 at most. */
-export type GroupFailure = { readonly group: Readonly<Record<string, unknown>> } & (
+export type GroupFailure = { readonly group: Readonly<Record<string, unknown>> } & Outcome;
+
+/** What became of a rule, without saying which. */
+export type Outcome =
   | Omit<MapResult, 'rule' | 'groups'>
   | Omit<ObservedResult, 'rule' | 'groups'>
-  | Omit<FailedResult, 'rule' | 'groups'>
-);
+  | Omit<FailedResult, 'rule' | 'groups'>;
 
 /** Of a rule that each row keeps or breaks: of a column's values, of pairs, of several columns, of whole rows. */
 export interface MapResult extends Judged {
@@ -37,8 +39,10 @@ export interface MapResult extends Judged {
   readonly unexpectedCount: number;
   /** The values of the first 20 of these (of a pair or several columns: an array), of all with `keepIndexes`. */
   readonly unexpectedValues: readonly unknown[];
-  /** Their rows, from 0, one for each of `unexpectedValues`; ascending. */
+  /** Their rows, from 0, one for each of `unexpectedValues`; ascending. None of a table without a key: it has no order. */
   readonly unexpectedIndexes: readonly number[];
+  /** Of a table in a database that was given a key: the keys of these rows, one for each. */
+  readonly unexpectedKeys?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** How far a result of a stream may be off, where its values did not fit in memory; one of the errors is there. */
@@ -75,4 +79,6 @@ export interface FailedResult extends Judged {
    * a row without an order is set apart and not the whole table. Where the column is in no row, every row.
    */
   readonly unexpectedIndexes: readonly number[];
+  /** As of a map rule. */
+  readonly unexpectedKeys?: readonly Readonly<Record<string, unknown>>[];
 }

@@ -4,6 +4,7 @@ import { Moments, Numbers, interpolate, quantile } from './collect.ts';
 import { ColumnTable } from './column-table.ts';
 import type { Expectation } from '../rules/expectations.ts';
 import { judgeFreshness } from './freshness.ts';
+import { GroupedRules } from './groups.ts';
 import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
 import { type Tally, Planner, Trouble, collecting, kept } from './planner.ts';
 import type { RuleResult } from '../report/result.ts';
@@ -59,17 +60,19 @@ export function createRowsCheck(rules: readonly Rule[], options: RowsCheckOption
   const planner = new Planner(options.keepIndexes, options.optionalColumns ?? [], options.bounds?.maxValues);
   const { table } = options;
   const names = table === undefined ? createColumnNames(options.columns ?? []) : columnNamesOf(table);
-  const all = rules.map((rule) => judgeOf(rule, planner, names, options));
+  const groups = new GroupedRules(rules, options, createRowsCheck);
+  const all = rules.map((rule) => groups.judgeOf(rule, planner) ?? judgeOf(rule, planner, names, options));
   const scan = planner.scan(table);
   let rows = 0;
   return {
     push(batch, from = 0, to = batch.length, start = rows) {
       const some = batch instanceof ColumnTable ? [] : batch;
       scan(some, from, to, start);
+      groups.push(batch, from, to, start);
       if (names.wanted) names.read(some, from, to);
       rows += to - from;
     },
-    broken: () => planner.broken(),
+    broken: () => groups.broken(planner.broken()),
     finish: () => ({ rows, results: all.map((judge) => judge()) }),
   };
 }
@@ -94,8 +97,7 @@ const judges: Omit<Judges, keyof typeof mapTests | Query | Elsewhere> = {
     return judgeUnique(rule, planner, of, options);
   },
   expect_compound_columns_to_be_unique: (rule, planner, _, options) => {
-    const key = (values: unknown): string => keyOfAll(Array.isArray(values) ? values : []);
-    const of = { columns: rule.kwargs.column_list, skip: skipOf(rule), key, kind: severalColumns };
+    const of = { columns: rule.kwargs.column_list, skip: skipOf(rule), key: keyOfList, kind: severalColumns };
     return judgeUnique(rule, planner, of, options);
   },
   expect_column_value_z_scores_to_be_less_than: (rule, planner, _, options) =>
@@ -104,6 +106,8 @@ const judges: Omit<Judges, keyof typeof mapTests | Query | Elsewhere> = {
     judgeNumbers(rule, planner, options, byOutliers(rule)),
   expect_column_freshness_to_be_within: (rule, planner, _, { now }) => judgeFreshness(rule, planner, now),
 };
+
+const keyOfList = (values: unknown): string => keyOfAll(Array.isArray(values) ? values : []);
 
 function judgeOf<E extends Expectation>(
   rule: RuleOf<E> & Rule,

@@ -23,13 +23,14 @@ function refuse(): never {
 
 const isLetter = (character: string): boolean => /^\p{L}$/u.test(character);
 const isDigit = (character: string): boolean => /^\d$/.test(character);
-const isSpace = (character: string): boolean => /^[\s\x1c-\x1f\x85]$/.test(character) && character !== '\ufeff';
+const isSpace = (character: string): boolean =>
+  /^\s$/.test(character) ? character !== '\ufeff' : '\x1c\x1d\x1e\x1f\x85'.includes(character);
 const areDigits = (token: string): boolean => /^\d+$/.test(token);
 
 /** Words, numbers and single characters; a dot within may be of a number or between several tokens. */
 function tokensOf(text: string): string[] {
   const tokens: string[] = [];
-  const characters = [...text].filter((character) => character !== '\0');
+  const characters = text.replaceAll('\0', '').match(/[\s\S]/gu) ?? [];
   for (let at = 0; at < characters.length;) {
     let token = characters[at++] ?? '';
     const isWord = isLetter(token);

@@ -38,7 +38,7 @@ function parsed(text: string): { readonly value: unknown } | undefined {
 
 function draftOf(uri: unknown): SchemaDraft | undefined {
   if (uri === undefined) return '2020-12';
-  const name = /draft[-/](0[467]|2019-09|2020-12)\//.exec(String(uri))?.[1];
+  const name = typeof uri === 'string' ? /draft[-/](0[467]|2019-09|2020-12)\//.exec(uri)?.[1] : undefined;
   return ({ '04': '4', '06': '7', '07': '7', '2019-09': '2019-09', '2020-12': '2020-12' } as const)[name ?? ''];
 }
 
@@ -49,45 +49,31 @@ function withoutFormats(schema: Schema): Schema {
   );
 }
 
-const names: Schema = { enum: ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'] };
-const flag: Schema = { type: 'boolean' };
-const number: Schema = { type: 'number' };
-const count: Schema = { type: 'integer', minimum: 0 };
-const texts: Schema = { type: 'array', items: { type: 'string' } };
-const list: Schema = { type: 'array' };
-const schemas: Schema = { type: 'array', minItems: 1, items: { type: ['object', 'boolean'] } };
+const typeNames: Schema = { enum: ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'] };
 const schema: Schema = { type: ['object', 'boolean'] };
-const named: Schema = { type: 'object', additionalProperties: { type: ['object', 'boolean'] } };
-const flagOrNumber: Schema = { type: ['number', 'boolean'] };
+const texts: Schema = { type: 'array', items: { type: 'string' } };
 
 /** What keywords may be, of one part of a schema: its own parts are asked by themselves. */
+const kinds: readonly (readonly [keywords: string, kind: Schema])[] = [
+  ['type', { anyOf: [typeNames, { type: 'array', minItems: 1, items: typeNames }] }],
+  ['enum', { type: 'array' }],
+  ['required', texts],
+  ['pattern $ref', { type: 'string' }],
+  ['multipleOf', { type: 'number', exclusiveMinimum: 0 }],
+  ['minimum maximum', { type: 'number' }],
+  ['exclusiveMinimum exclusiveMaximum', { type: ['number', 'boolean'] }],
+  [
+    'minLength maxLength minItems maxItems minContains maxContains minProperties maxProperties',
+    { type: 'integer', minimum: 0 },
+  ],
+  ['uniqueItems', { type: 'boolean' }],
+  ['allOf anyOf oneOf prefixItems', { type: 'array', minItems: 1, items: schema }],
+  ['not if then else contains propertyNames additionalProperties unevaluatedProperties unevaluatedItems', schema],
+  ['properties patternProperties $defs dependentSchemas', { type: 'object', additionalProperties: schema }],
+  ['dependentRequired', { type: 'object', additionalProperties: texts }],
+];
 const keywords = new Validator(
-  {
-    properties: {
-      type: { anyOf: [names, { type: 'array', minItems: 1, items: names }] },
-      enum: list,
-      required: texts,
-      pattern: { type: 'string' },
-      $ref: { type: 'string' },
-      multipleOf: { type: 'number', exclusiveMinimum: 0 },
-      ...{ minimum: number, maximum: number, exclusiveMinimum: flagOrNumber, exclusiveMaximum: flagOrNumber },
-      ...{ minLength: count, maxLength: count, minItems: count, maxItems: count, minContains: count },
-      ...{ maxContains: count, minProperties: count, maxProperties: count, uniqueItems: flag },
-      ...{
-        allOf: schemas,
-        anyOf: schemas,
-        oneOf: schemas,
-        prefixItems: schemas,
-        not: schema,
-        if: schema,
-        then: schema,
-      },
-      ...{ else: schema, contains: schema, propertyNames: schema, additionalProperties: schema },
-      ...{ unevaluatedProperties: schema, unevaluatedItems: schema },
-      ...{ properties: named, patternProperties: named, $defs: named, dependentSchemas: named },
-      dependentRequired: { type: 'object', additionalProperties: texts },
-    },
-  },
+  { properties: Object.fromEntries(kinds.flatMap(([names, kind]) => names.split(' ').map((name) => [name, kind]))) },
   '2020-12',
 );
 

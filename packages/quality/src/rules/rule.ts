@@ -31,3 +31,15 @@ export interface GroupBy {
   /** Past so many groups, the rule is not judged. */
   readonly maxGroups: number;
 }
+
+/** All columns that a rule names, also in its condition and its groups. */
+export function columnsOf({ kwargs, where = {}, groupBy }: Rule): readonly string[] {
+  return [
+    ...('column' in kwargs ? [kwargs.column] : []),
+    ...('column_A' in kwargs ? [kwargs.column_A, kwargs.column_B] : []),
+    ...('column_list' in kwargs ? kwargs.column_list : []),
+    ...('column_set' in kwargs ? kwargs.column_set : []),
+    ...Object.keys(where),
+    ...(groupBy?.columns ?? []),
+  ];
+}

@@ -13,7 +13,7 @@ export interface ColumnListOptions<Row> extends MapOptions<Row> {
   ignoreRowIf?: 'all_values_are_missing' | 'any_value_is_missing' | 'never' | undefined;
 }
 
-type ValueOf<Row, K> = K extends keyof Row ? NonNullable<Row[K]> : never;
+type ValueOf<Row, K> = K extends keyof Row ? (unknown extends Row[K] ? unknown : NonNullable<Row[K]>) : never;
 
 /** Of which sort values are; two of the same can be compared. */
 type Sort<V> = unknown extends V

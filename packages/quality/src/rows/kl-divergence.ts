@@ -9,7 +9,11 @@ export interface Spread {
 }
 
 /** KL divergence of the values seen from those expected; null where it is infinite or nothing was seen. */
-export function ofValues(counts: Counts, kwargs: Kwargs, partition: Extract<Partition, { values: unknown }>): Spread {
+export function ofValues(
+  counts: Pick<Counts, 'byKey' | 'total'>,
+  kwargs: Kwargs,
+  partition: Extract<Partition, { values: unknown }>,
+): Spread {
   const known = partition.values.map(keyOf);
   const unknown = [...counts.byKey]
     .filter(([key]) => !known.includes(key))
@@ -30,7 +34,11 @@ export function ofValues(counts: Counts, kwargs: Kwargs, partition: Extract<Part
 }
 
 /** The same of numbers in bins; what is in no bin is in one of two tails. */
-export function ofBins(histogram: Histogram, kwargs: Kwargs, partition: Extract<Partition, { bins: unknown }>): Spread {
+export function ofBins(
+  histogram: Pick<Histogram, 'counts' | 'below' | 'above' | 'total'>,
+  kwargs: Kwargs,
+  partition: Extract<Partition, { bins: unknown }>,
+): Spread {
   const { tail_weight_holdout: holdout = 0, internal_weight_holdout: internal = 0 } = kwargs;
   const holes = partition.weights.filter((weight) => weight === 0).length;
   const weights = partition.weights.map((weight) =>

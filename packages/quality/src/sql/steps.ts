@@ -1,0 +1,50 @@
+import type { Row } from './table.ts';
+
+/** What a rule wants to know next. Those of several rules are asked at once where one scan can tell. */
+export type Ask =
+  | { readonly kind: 'measure'; readonly sql: readonly string[] }
+  | { readonly kind: 'query'; readonly sql: string; readonly isWhole?: boolean }
+  | ({ readonly kind: 'examples' } & Flag);
+
+/** What tells the rows that break a rule. */
+export interface Flag {
+  /** Their values, of these columns, are what is told of them. */
+  readonly columns: readonly string[];
+  /** True of these rows, false or null of others. */
+  readonly condition: string;
+  /** What `condition` refers to: windows over all rows, by their names. */
+  readonly windows: readonly (readonly [name: string, sql: string])[];
+}
+
+/** Rows of a query, a single one of measures. Of examples: `[at, key, values]`. */
+export type Answer = readonly Row[];
+
+/** The way to a result: each step waits for its answer. */
+export type Steps<T> = Generator<Ask, T, Answer>;
+
+/** Aggregates over all rows. */
+export function* measure(...sql: readonly string[]): Steps<Row> {
+  const rows = yield { kind: 'measure', sql };
+  return rows[0] ?? [];
+}
+
+export function* ask(sql: string): Steps<readonly Row[]> {
+  return yield { kind: 'query', sql };
+}
+
+/** Conditions that must hold, those left out aside. */
+export function all(...conditions: readonly (string | undefined)[]): string {
+  const given = conditions.filter((condition) => condition !== undefined && condition !== 'TRUE');
+  return given.length === 0 ? 'TRUE' : given.map((condition) => `(${condition})`).join(' AND ');
+}
+
+/** An aggregate over the rows that meet all conditions. */
+export function over(aggregate: string, ...conditions: readonly (string | undefined)[]): string {
+  const filter = all(...conditions);
+  return filter === 'TRUE' ? aggregate : `${aggregate} FILTER (WHERE ${filter})`;
+}
+
+/** A number that a query answers with, NaN of null. */
+export function numberOf(value: unknown): number {
+  return value === null || value === undefined ? Number.NaN : Number(value);
+}

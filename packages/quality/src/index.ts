@@ -15,6 +15,19 @@ export { columns, type ColumnTable, type ColumnValues, type RowOfColumns } from 
 export { HistoryError, InterruptedError, QualityError, SavedDataError } from './errors.ts';
 export { anomalies, type AnomalyCheck } from './history/anomalies.ts';
 export { type AnomalyMethod, expectedRange, type ExpectedRange, type RangeOptions } from './history/expected-range.ts';
+export type { CalendarUnit } from './history/calendar.ts';
+export {
+  checkPartitions,
+  type CheckPartitionsOptions,
+  type FreshOptions,
+  type VolumeOptions,
+} from './history/check-partitions.ts';
+export {
+  readPartitions,
+  type ReadPartitionsOptions,
+  type TablePartition,
+  type TablePartitions,
+} from './history/read-partitions.ts';
 export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
 export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';
 export { type Run, toRun, type ToRunOptions } from './history/run.ts';

@@ -2,7 +2,7 @@ import { checkInteger, checkOneOf, OptionError } from '@dataenginex/core';
 import { Report } from '../report/report.ts';
 import type { RuleResult } from '../report/result.ts';
 import type { ShapeOptions } from '../rules/rule-options.ts';
-import { momentOf } from './calendar.ts';
+import { startOf } from './calendar.ts';
 import { comparisonResult, rounded } from './comparison.ts';
 import { checkRange, expectedRange, type RangeOptions } from './expected-range.ts';
 import type { HistoryCallOptions, HistoryStore } from './history-store.ts';
@@ -138,6 +138,6 @@ function inSeason(season: AnomalyCheck['season'], run: Run, before: readonly Run
   if (season === undefined) return before;
   if (typeof season === 'number') return before.filter((_, at) => (before.length - at) % season === 0);
   const part = { hour: 'getUTCHours', weekday: 'getUTCDay', month: 'getUTCMonth' } as const;
-  const phase = ({ partition = '', at }: Run): number => (momentOf(partition) ?? at)[part[season]]();
+  const phase = ({ partition = '', at }: Run): number => (startOf(partition) ?? at)[part[season]]();
   return before.filter((other) => phase(other) === phase(run));
 }

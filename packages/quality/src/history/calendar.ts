@@ -1,16 +1,37 @@
-/** The slices of time that names of partitions may tell. */
+import { momentOf } from '../values.ts';
+
+/** The slices of time, in UTC, that partitions may be. */
 export type CalendarUnit = 'hour' | 'day' | 'month' | 'year';
 
-const named = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::00(?::00(?:\.0+)?)?)?Z?)?)?)?$/;
+export const calendarUnits = ['hour', 'day', 'month', 'year'] as const satisfies CalendarUnit[];
 
-/** The moment at which the slice of time that a name tells begins, in UTC: `2012`, `2012-01`, `2012-01-02`, `2012-01-02T03`. */
-export function momentOf(name: string): Date | undefined {
-  const match = named.exec(name);
-  if (match === null) return undefined;
-  const [year = 0, month = 1, day = 1, hour = 0] = match
-    .slice(1)
-    .map((part) => (part === undefined ? undefined : Number(part)));
-  const moment = new Date(Date.UTC(year, month - 1, day, hour));
-  moment.setUTCFullYear(year); // years below 100
-  return moment.getUTCMonth() === month - 1 && moment.getUTCDate() === day && hour < 24 ? moment : undefined;
+const nameLengths = { hour: 13, day: 10, month: 7, year: 4 } as const satisfies Record<CalendarUnit, number>;
+
+/** The moment at which the slice begins that a name tells: `2012`, `2012-01`, `2012-01-02`, `2012-01-02T03`, or any ISO date. */
+export function startOf(name: string): Date | undefined {
+  const rest = { 4: '-01-01', 7: '-01', 13: ':00' }[name.length] ?? '';
+  const moment = new Date(momentOf(name + rest, 1));
+  return Number.isNaN(moment.getTime()) ? undefined : moment;
+}
+
+/** The name of the slice that a moment is in; undefined of what is none. */
+export function sliceOf(value: unknown, unit: CalendarUnit): string | undefined {
+  const moment = typeof value === 'string' ? startOf(value) : new Date(momentOf(value, 1));
+  if (moment === undefined || Number.isNaN(moment.getTime())) return undefined;
+  return moment.toISOString().slice(0, nameLengths[unit]);
+}
+
+/** The names of all slices from one to another, both inclusive. */
+export function* slicesBetween(from: string, to: string, unit: CalendarUnit): Generator<string, void, undefined> {
+  const moment = startOf(from);
+  if (moment === undefined) return;
+  for (;;) {
+    const name = moment.toISOString().slice(0, nameLengths[unit]);
+    if (name > to) return;
+    yield name;
+    if (unit === 'hour') moment.setUTCHours(moment.getUTCHours() + 1);
+    else if (unit === 'day') moment.setUTCDate(moment.getUTCDate() + 1);
+    else if (unit === 'month') moment.setUTCMonth(moment.getUTCMonth() + 1);
+    else moment.setUTCFullYear(moment.getUTCFullYear() + 1);
+  }
 }

@@ -248,7 +248,7 @@ async function pushAll(
   { signal, ...options }: JudgeOptions & Pick<RowsCheckOptions, 'table'>,
 ): Promise<{ readonly rows: number; readonly results: readonly RuleResult[] }> {
   const check = createRowsCheck(rules, options);
-  let size = 512;
+  let size = 16;
   let last = performance.now();
   for (let at = 0; at < rows.length;) {
     check.push(rows, at, Math.min(at + size, rows.length));

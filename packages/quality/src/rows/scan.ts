@@ -1,7 +1,7 @@
 import type { ColumnTable } from './column-table.ts';
 import type { MapTest } from './map-tests.ts';
 import { interpret } from './scan-closures.ts';
-import { generatePart, sortSteps } from './scan-code.ts';
+import { generateColumn, generateRows, generateTableRows, sortSteps } from './scan-code.ts';
 import type { ColumnTest } from './where.ts';
 
 /** One question to each row, and whom to tell of those that break it. */
@@ -55,14 +55,14 @@ const atOnce = 256;
 function ofRows(plan: Plan): Scan {
   const columns = [...plan.columns.keys()];
   if (columns.length <= mostColumns) {
-    return generatePart(plan, { counted: columns, asked: plan.steps, isFirst: true });
+    return generateRows(plan, { counted: columns, asked: plan.steps, isFirst: true });
   }
   const { more, byColumn } = sortSteps(plan.steps);
-  const scans = [generatePart(plan, { counted: [], asked: more, isFirst: true })];
+  const scans = [generateRows(plan, { counted: [], asked: more, isFirst: true })];
   for (let at = 0; at < columns.length; at += mostColumns) {
     const counted = columns.slice(at, at + mostColumns);
     const asked = counted.flatMap((column) => byColumn.get(column) ?? []);
-    scans.push(generatePart(plan, { counted, asked, isFirst: false }));
+    scans.push(generateRows(plan, { counted, asked, isFirst: false }));
   }
   return (rows, from, to, start) => {
     for (let at = from; at < to; at += atOnce) {
@@ -75,11 +75,14 @@ function ofRows(plan: Plan): Scan {
 function ofColumns(plan: Plan, table: ColumnTable): Scan {
   const always = sortSteps(plan.steps.filter(({ condition }) => condition === 0));
   const sometimes = sortSteps(plan.steps.filter(({ condition }) => condition !== 0));
-  const scans = [generatePart(plan, { counted: [], asked: [...always.more, ...sometimes.more], isFirst: true }, table)];
-  const parts = [...always.byColumn.values()];
+  const scans = [
+    generateTableRows(plan, [...always.more, ...sometimes.more], true, table),
+    ...[...always.byColumn].map(([column, steps]) => generateColumn(plan, column, steps, table)),
+  ];
   const rest = [...sometimes.byColumn.values()];
-  for (let at = 0; at < rest.length; at += mostColumns) parts.push(rest.slice(at, at + mostColumns).flat());
-  for (const asked of parts) scans.push(generatePart(plan, { counted: [], asked, isFirst: false }, table));
+  for (let at = 0; at < rest.length; at += mostColumns) {
+    scans.push(generateTableRows(plan, rest.slice(at, at + mostColumns).flat(), false, table));
+  }
   const missing = [...plan.columns].filter(([name]) => !table.values.has(name)).map(([, place]) => place);
   return (rows, from, to, start) => {
     for (const place of missing) plan.absent[place] = (plan.absent[place] ?? 0) + to - from;

@@ -148,8 +148,8 @@ const sentences: Sentences & Readonly<Record<string, (kwargs: never) => string>>
 
   expect_column_freshness_to_be_within: (of: { readonly column: string; readonly within_ms: number }) =>
     `the newest ${column(of.column)} is at most ${duration(of.within_ms)} old`,
-  expect_column_values_to_satisfy: (of) => `${column(of.column)} satisfies "${of.name}"`,
-  expect_rows_to_satisfy: (of) => `each row satisfies "${of.name}"`,
+  expect_column_values_to_satisfy: (of) => `${column(of.column)} satisfies ${literal(of.name, 100)}`,
+  expect_rows_to_satisfy: (of) => `each row satisfies ${literal(of.name, 100)}`,
   expect_comparison_to_hold: (of) => of.about,
 };
 

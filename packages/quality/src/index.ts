@@ -1,25 +1,36 @@
-export type {
-  BadRow,
-  CheckOptions,
-  CheckSource,
-  Contract,
-  ContractOfOptions,
-  ContractOptions,
-  RowOf,
-  Split,
-  SplitOptions,
-} from './contract.ts';
+export type { CheckOptions, CheckSource, Contract, ContractOfOptions, ContractOptions, RowOf } from './contract.ts';
 export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
 export { columns, type ColumnTable, type ColumnValues, type RowOfColumns } from './rows/column-table.ts';
-export { HistoryError, InterruptedError, QualityError, SavedDataError } from './errors.ts';
+export { BadRowError, HistoryError, InterruptedError, QualityError, SavedDataError } from './errors.ts';
 export { anomalies, type AnomalyCheck } from './history/anomalies.ts';
 export { type AnomalyMethod, expectedRange, type ExpectedRange, type RangeOptions } from './history/expected-range.ts';
+export type { CalendarUnit } from './history/calendar.ts';
+export {
+  checkPartitions,
+  type CheckPartitionsOptions,
+  type FreshOptions,
+  type VolumeOptions,
+} from './history/check-partitions.ts';
+export {
+  readPartitions,
+  type ReadPartitionsOptions,
+  type TablePartition,
+  type TablePartitions,
+} from './history/read-partitions.ts';
 export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
 export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';
 export { type Run, toRun, type ToRunOptions } from './history/run.ts';
 export type { Expectation, Kwargs, KwargsOf, Ordered, Partition, Scalar, TypeName } from './rules/expectations.ts';
-export type { Approximation, FailedResult, GroupFailure, Groups, MapResult, ObservedResult, RuleResult } from './report/result.ts';
+export type {
+  Approximation,
+  FailedResult,
+  GroupFailure,
+  Groups,
+  MapResult,
+  ObservedResult,
+  RuleResult,
+} from './report/result.ts';
 export type { ColumnCondition, RowCondition } from './rules/row-condition.ts';
 export type { GroupBy, Rule, RuleOf, Severity } from './rules/rule.ts';
 export type { Saved } from './saved.ts';
@@ -37,6 +48,8 @@ export { toJUnit } from './report/to-junit.ts';
 export { toMarkdown } from './report/to-markdown.ts';
 export { Report, type ReportJson, type Statistics } from './report/report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rules/rule-options.ts';
+export type { BadRow, BreakOptions, Split, SplitOptions, StreamSplit, StreamSplitOptions } from './split.ts';
+export type { GateOptions, GateReject } from './streams/gate.ts';
 export type { RowStream } from './streams/check-stream.ts';
 export type { MemoryOptions } from './streams/stream-check.ts';
 export type { JudgeOptions, TableSource } from './table-source.ts';
@@ -64,3 +77,11 @@ export {
   toExpectationSuite,
   type WrittenSuite,
 } from './interchange/to-expectation-suite.ts';
+export {
+  type ColumnDrift,
+  type ColumnDriftOptions,
+  drift,
+  type DriftMethod,
+  type DriftOptions,
+  type DriftReport,
+} from './drift/drift.ts';

@@ -1,4 +1,5 @@
 import { checkOneOf, OptionError } from '@dataenginex/core';
+import type { Operator } from '@dataenginex/streams';
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
 import { setImmediate } from 'node:timers/promises';
 import { createRowsCheck, type RowsCheckOptions } from './rows/check-rows.ts';
@@ -9,10 +10,21 @@ import { type Side, toJsonSchema } from './schema/json-schema.ts';
 import { InterruptedError } from './errors.ts';
 import { Report } from './report/report.ts';
 import type { RuleResult } from './report/result.ts';
-import { columnsOf, type Rule, type Severity } from './rules/rule.ts';
+import { columnsOf, type Rule } from './rules/rule.ts';
 import { schemaRules, type Unchecked } from './schema/schema-rules.ts';
-import { checkStream, isRowStream, type RowStream, type StreamResult } from './streams/check-stream.ts';
-import { type MemoryOptions, StreamCheck } from './streams/stream-check.ts';
+import {
+  type BreakOptions,
+  breaksOf,
+  divide,
+  divideBy,
+  type Split,
+  type SplitOptions,
+  type StreamSplit,
+  type StreamSplitOptions,
+} from './split.ts';
+import { checkStream, isRowStream, type Judged, type RowStream, type StreamResult } from './streams/check-stream.ts';
+import { createGate, type GateOptions } from './streams/gate.ts';
+import { type MemoryOptions, memoryOf, StreamCheck } from './streams/stream-check.ts';
 import { isTableSource, type JudgeOptions, type TableSource } from './table-source.ts';
 import { readSurroundings, type Surroundings } from './surroundings.ts';
 import { tableRules } from './rules/table-rules.ts';
@@ -32,29 +44,6 @@ export interface CheckOptions extends Surroundings, MemoryOptions {
   signal?: AbortSignal | undefined;
   /** Keep the index and value of every row that breaks a rule, not of the first 20. @default false */
   keepIndexes?: boolean | undefined;
-}
-
-export interface SplitOptions extends Surroundings {
-  signal?: AbortSignal | undefined;
-  /** Rules of these severities make a row bad. @default all */
-  severities?: readonly Severity[] | undefined;
-}
-
-/** A row that breaks a rule. */
-export interface BadRow<T> {
-  readonly row: T;
-  /** Its place among the rows given, from 0. */
-  readonly index: number;
-  /** The ids of the rules that it breaks, in the order of the contract. */
-  readonly rules: readonly string[];
-}
-
-export interface Split<T> {
-  readonly report: Report;
-  /** In their order. */
-  readonly good: T[];
-  /** In their order. */
-  readonly bad: BadRow<T>[];
 }
 
 /** What can be checked: rows in an array, or one after the other, such as of a pipe, or a table of a database. */
@@ -83,9 +72,25 @@ export interface Contract {
    * Tells the rows that keep every rule from those that break one, which come with the rules' ids. Only rules that a row
    * can break by itself do that: `mostly` forgives the table, not the row.
    *
-   * @throws {OptionError} When `rows` is no array, or a severity is none.
+   * The rows of a stream are told as they are judged. A rule about all rows (that values are unique, z-scores, outliers)
+   * cannot tell a row then: it is left to the report by `except`.
+   *
+   * @throws {OptionError} When the source is none, an option is out of range, or a rule cannot tell the rows of a stream.
+   * @throws {InterruptedError} When a stream fails midway, once all rows before are told.
    */
   split<T>(rows: readonly T[], options?: SplitOptions): Promise<Split<T>>;
+  split<T>(rows: RowStream<T>, options: StreamSplitOptions<T>): Promise<StreamSplit>;
+
+  /**
+   * An operator for pipes: it lets rows through that keep every rule, and sends the others to `rejects`. For each run of
+   * the pipe there is one report. What it cannot judge row by row is as in `split`.
+   *
+   * @throws {OptionError} At once, when an option is out of range or a rule cannot tell the rows of a stream.
+   * @throws {BadRowError} From the pipe, when a row is bad and there is no `rejects`.
+   * @throws {RejectLimitError} From the pipe, when more than `maxRejects` rows are bad.
+   * @throws {OperatorError} From the pipe, when `rejects` throws.
+   */
+  gate<T>(options?: GateOptions): Operator<T, T>;
 }
 
 /** The type of the rows on one side of a schema. */
@@ -170,49 +175,78 @@ function checkName(name: string): void {
 }
 
 /** `optional`: columns that may be in no row. */
-function createContract(facts: Omit<Contract, 'check' | 'split'>, optional: readonly string[]): Contract {
+function createContract(facts: Omit<Contract, 'check' | 'split' | 'gate'>, optional: readonly string[]): Contract {
   const { name, columns, rules: all } = facts;
   const ids = new Set<string>();
   for (const { id } of all) {
     if (ids.size === ids.add(id).size) throw new OptionError('contract.rules', `rules with ids of their own`, id);
   }
 
-  const judge = async (
-    source: CheckSource,
-    { signal, keepIndexes = false, maxValues, maxKeys, spill, ...surroundings }: CheckOptions,
-  ): Promise<Report> => {
+  const judgeOptions = ({ signal, keepIndexes = false, now, tables }: CheckOptions) => ({
+    signal,
+    keepIndexes,
+    columns,
+    optionalColumns: optional,
+    ...readSurroundings({ now, tables }),
+  });
+  const reported = async (judged: () => Promise<StreamResult>): Promise<Report> => {
     const start = performance.now();
-    const options = {
-      signal,
-      keepIndexes,
-      columns,
-      optionalColumns: optional,
-      ...readSurroundings(surroundings),
-    };
-    const { rows, results, failure } = await judgeSource(all, source, options, { maxValues, maxKeys, spill });
+    const { rows, results, failure } = await judged();
     const report = new Report(name, rows, performance.now() - start, results, failure !== undefined);
     if (failure !== undefined) throw new InterruptedError(report, failure.cause);
     return report;
   };
+  const check = async (source: CheckSource, options: CheckOptions = {}): Promise<Report> =>
+    reported(() => judgeSource(all, source, judgeOptions(options), memoryOf(options)));
+
+  /** A check that tells bad rows. */
+  const open = (of: string, options: BreakOptions & CheckOptions): StreamCheck => {
+    const tells = breaksOf(of, all, options);
+    return new StreamCheck(of, all, { ...judgeOptions(options), ...memoryOf(options), tells });
+  };
+
+  function split<T>(rows: readonly T[], options?: SplitOptions): Promise<Split<T>>;
+  function split<T>(rows: RowStream<T>, options: StreamSplitOptions<T>): Promise<StreamSplit>;
+  async function split<T>(
+    rows: RowStream<T>,
+    options: SplitOptions & Partial<StreamSplitOptions<T>> = {},
+  ): Promise<Split<T> | StreamSplit> {
+    const { signal, good, bad } = options;
+    signal?.throwIfAborted();
+    if (good === undefined && bad === undefined && isArray(rows)) {
+      const breaks = breaksOf('split', all, options);
+      const report = await check(rows, { ...options, keepIndexes: true });
+      const results = report.results.filter(({ rule }) => breaks(rule));
+      return { report, ...divide(rows, results) };
+    }
+    if (!isRowStream(rows))
+      throw new OptionError('split.source', 'an array, an iterable or async iterable of rows', rows);
+    for (const [option, told] of Object.entries({ good, bad })) {
+      if (typeof told !== 'function')
+        throw new OptionError(`split.${option}`, 'a function, for rows of a stream', told);
+    }
+    const counts = { good: 0, bad: 0 };
+    const tell: Judged<T> = async (some, start, broken) => {
+      const parts = divideBy(some, start, broken);
+      counts.good += parts.good.length;
+      counts.bad += parts.bad.length;
+      if (parts.good.length > 0) await good?.(parts.good);
+      if (parts.bad.length > 0) await bad?.(parts.bad);
+    };
+    const report = await reported(() => checkStream(rows, open('split', options), signal, tell));
+    return { report, ...counts };
+  }
 
   return {
     ...facts,
-    check: async (source, checkOptions = {}) => judge(source, checkOptions),
-    async split(rows, { severities = ['critical', 'warning', 'info'], ...checkOptions } = {}) {
-      const wanted = new Set(
-        severities.map((severity) => checkOneOf('split.severities', severity, ['critical', 'warning', 'info'])),
-      );
-      if (!Array.isArray(rows)) throw new OptionError('rows', 'an array', rows);
-      const report = await judge(rows, { ...checkOptions, keepIndexes: true });
-      return {
-        report,
-        ...divide(
-          rows,
-          report.results.filter(({ rule }) => wanted.has(rule.severity)),
-        ),
-      };
-    },
+    check,
+    split,
+    gate: (options = {}) => createGate(name, options, () => open('gate', options)),
   };
+}
+
+function isArray<T>(rows: RowStream<T>): rows is readonly T[] {
+  return Array.isArray(rows);
 }
 
 /** Every column has all the rules; the type of its rows says which of them may be called. */
@@ -262,24 +296,4 @@ async function pushAll(
     last = performance.now();
   }
   return check.finish();
-}
-
-function divide<T>(rows: readonly T[], results: readonly RuleResult[]): Omit<Split<T>, 'report'> {
-  const broken = new Map<number, string[]>();
-  for (const result of results) {
-    if (result.kind === 'observed') continue;
-    for (const index of result.unexpectedIndexes) {
-      const ids = broken.get(index);
-      if (ids === undefined) broken.set(index, [result.rule.id]);
-      else ids.push(result.rule.id);
-    }
-  }
-  const good: T[] = [];
-  const bad: BadRow<T>[] = [];
-  for (const [index, row] of rows.entries()) {
-    const ids = broken.get(index);
-    if (ids === undefined) good.push(row);
-    else bad.push({ row, index, rules: ids });
-  }
-  return { good, bad };
 }

@@ -1,4 +1,5 @@
 import { DexError } from '@dataenginex/core';
+import type { Position } from '@dataenginex/streams';
 import { describeResult } from './report/describe-result.ts';
 import type { Report } from './report/report.ts';
 import type { RuleResult } from './report/result.ts';
@@ -23,6 +24,35 @@ export class QualityError extends DexError {
     this.rows = rows;
     this.failures = failures;
   }
+}
+
+/** A row is bad, and a gate was given no `rejects`. */
+export class BadRowError extends DexError {
+  override readonly name = 'BadRowError';
+  readonly code = 'DEX_QUALITY_ROW';
+  readonly contract: string;
+  /** The ids of the rules that it breaks. */
+  readonly rules: readonly string[];
+  /** Where it came from. */
+  readonly position: Position;
+  /** The row. */
+  readonly value: unknown;
+
+  constructor(contract: string, { rules, position, reason, value }: BadRow) {
+    const where = Object.entries(position).map(([name, place]) => `${name} ${place}`);
+    super(`Contract "${contract}": the row at ${where.join(', ')} ${reason}`);
+    this.contract = contract;
+    this.rules = rules;
+    this.position = position;
+    this.value = value;
+  }
+}
+
+interface BadRow {
+  readonly rules: readonly string[];
+  readonly position: Position;
+  readonly reason: string;
+  readonly value: unknown;
 }
 
 /** A stream failed midway; `cause` is what it threw. */

@@ -21,7 +21,11 @@ export interface StreamResult {
 }
 
 /** Told rows that were judged, the first of which is `start` of all; what it returns is waited for. */
-type Judged<T> = (rows: readonly T[], start: number, broken: ReadonlyMap<number, readonly string[]>) => Promise<void>;
+export type Judged<T> = (
+  rows: readonly T[],
+  start: number,
+  broken: ReadonlyMap<number, readonly string[]>,
+) => Promise<void>;
 
 /** Judges rules on rows as they come, in batches; the source waits meanwhile. Closes the check. */
 export async function checkStream<T>(

@@ -28,6 +28,11 @@ export interface MemoryOptions {
   spill?: string | false | undefined;
 }
 
+/** Of options that have more. */
+export function memoryOf({ maxValues, maxKeys, spill }: MemoryOptions): MemoryOptions {
+  return { maxValues, maxKeys, spill };
+}
+
 export interface StreamCheckOptions extends Omit<RowsCheckOptions, 'bounds'>, MemoryOptions {
   readonly signal: AbortSignal | undefined;
 }

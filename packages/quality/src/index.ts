@@ -50,8 +50,6 @@ export { Report, type ReportJson, type Statistics } from './report/report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rules/rule-options.ts';
 export type { BadRow, BreakOptions, Split, SplitOptions, StreamSplit, StreamSplitOptions } from './split.ts';
 export type { GateOptions, GateReject } from './streams/gate.ts';
-export type { BadRow, BreakOptions, Split, SplitOptions, StreamSplit, StreamSplitOptions } from './split.ts';
-export type { GateOptions, GateReject } from './streams/gate.ts';
 export type { RowStream } from './streams/check-stream.ts';
 export type { MemoryOptions } from './streams/stream-check.ts';
 export type { JudgeOptions, TableSource } from './table-source.ts';

@@ -18,6 +18,14 @@ export {
   type TablePartition,
   type TablePartitions,
 } from './history/read-partitions.ts';
+export {
+  checkSchema,
+  type CheckSchemaOptions,
+  type SchemaChange,
+  schemaChanges,
+  type SchemaChangesOptions,
+} from './history/schema-changes.ts';
+export type { SchemaSource } from './history/schema-shape.ts';
 export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
 export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';
 export { type Run, toRun, type ToRunOptions } from './history/run.ts';
@@ -62,6 +70,22 @@ export type { Moments } from './state/moments.ts';
 export type { Shape, Shapes } from './state/shapes.ts';
 export type { RowSource } from './state/read-rows.ts';
 export { TableState, type TableStateOptions } from './state/table-state.ts';
+export type { Correlation } from './profile/correlations.ts';
+export type { TextFormat } from './profile/formats.ts';
+export type { CandidateKey } from './profile/key-finder.ts';
+export {
+  type ColumnProfile,
+  type DatesProfile,
+  type Histogram,
+  type NumbersProfile,
+  profile,
+  type Profile,
+  type ProfileOptions,
+  type Quantile,
+  type TextsProfile,
+  type TopValue,
+} from './profile/profile.ts';
+export { profileToText } from './profile/profile-to-text.ts';
 export type { Unchecked } from './schema/schema-rules.ts';
 export type { Table } from './rules/table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './report/to-result.ts';
@@ -85,3 +109,10 @@ export {
   type DriftOptions,
   type DriftReport,
 } from './drift/drift.ts';
+export {
+  type ColumnMetrics,
+  type LineageAssertion,
+  type QualityFacets,
+  toOpenLineage,
+  type ToOpenLineageOptions,
+} from './interchange/to-open-lineage.ts';

@@ -2,11 +2,12 @@
  * Whether Python's `dateutil.parser.parse` makes a moment of a text. It takes much: `12pm`, `1/2/3`, `Monday`.
  *
  * What a text leaves out is there that of the day on which it is read, so that `31` can be read in half of the months; here
- * it is of January 2000, which takes every day. Digits are those of ASCII.
+ * it is of January 2000, which takes every day. Digits are those of ASCII, and a text of more than 1,000 characters is none.
  *
  * @see https://dateutil.readthedocs.io/en/stable/parser.html
  */
 export function isDateutilText(text: string): boolean {
+  if (text.length > 1000) return false;
   try {
     return new DateText(tokensOf(text)).isDate();
   } catch (error) {

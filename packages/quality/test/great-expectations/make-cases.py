@@ -502,6 +502,33 @@ add(E, "a value that is no JSON", x("string", ['{"a": 1}', "nope"]), column="x",
 add(E, "the empty schema", x("string", ["1", "null"]), column="x", json_schema={})
 add(E, "a schema that is none", x("string", ["1"]), column="x", json_schema={"type": "nope"})
 add(E, "formats are not checked", x("string", ['"nope"']), column="x", json_schema={"type": "string", "format": "date"})
+JSONS = ["1", "1.0", "1.5", "-0", "1e3", "true", "null", '"a"', '"\U0001f600"', '"ab"', "[]", "[1]", '[1, "a"]', "[1, 1]",
+         "[1, 1.0]", "[0, false]", "{}", '{"a": 1}', '{"a": 1, "b": {"a": "x"}}', '{"b": null}', '{"ab": 1}',
+         "123456789012345678"]
+DRAFT = "http://json-schema.org/draft-0%d/schema#"
+RECURSIVE = {"properties": {"b": {"$ref": "#/$defs/a"}, "a": {"type": "integer"}}}
+for name, schema in {
+    "type": {"type": ["integer", "null"]},
+    "number": {"type": "number", "exclusiveMinimum": 0, "maximum": 1.5},
+    "multipleOf": {"multipleOf": 0.5},
+    "enum and const": {"anyOf": [{"enum": [1, "a", [], None]}, {"const": {"a": 1}}]},
+    "lengths are of code points": {"minLength": 1, "maxLength": 1},
+    "pattern": {"pattern": "^a"},
+    "items": {"items": {"type": "integer"}, "minItems": 1},
+    "prefixItems": {"prefixItems": [{"const": 1}, {"type": "string"}], "items": False},
+    "draft 7 items": {"$schema": DRAFT % 7, "items": [{"const": 1}], "additionalItems": False},
+    "draft 4 exclusiveMinimum": {"$schema": DRAFT % 4, "minimum": 1, "exclusiveMinimum": True},
+    "uniqueItems": {"uniqueItems": True},
+    "contains": {"contains": {"const": 1}, "maxContains": 1},
+    "properties": {"properties": {"a": {"type": "integer"}}, "additionalProperties": False},
+    "patternProperties": {"patternProperties": {"^a": {"type": "string"}}, "propertyNames": {"maxLength": 1}},
+    "required and dependentRequired": {"dependentRequired": {"b": ["a"]}, "maxProperties": 1},
+    "a reference, again and again": {"$ref": "#/$defs/a", "$defs": {"a": RECURSIVE}},
+    "if, then, else": {"if": {"type": "number"}, "then": {"minimum": 1}, "else": {"type": ["string", "object"]}},
+    "oneOf and not": {"oneOf": [{"type": "number"}, {"minimum": 1}], "not": {"const": 1.5}},
+    "unevaluatedProperties": {"allOf": [{"properties": {"a": True}}], "unevaluatedProperties": False},
+}.items():
+    add(E, f"keywords: {name}", x("string", JSONS), column="x", json_schema=schema)
 
 # types: on pandas a column's dtype, unless that is object
 

@@ -43,6 +43,7 @@ export type { ColumnCondition, RowCondition } from './rules/row-condition.ts';
 export type { GroupBy, Rule, RuleOf, Severity } from './rules/rule.ts';
 export type { Saved } from './saved.ts';
 export type { Side } from './schema/json-schema.ts';
+export { describeOutcome } from './report/describe-result.ts';
 export { describeRule } from './report/describe-rule.ts';
 export {
   type HtmlBadRow,
@@ -86,6 +87,7 @@ export {
   type TopValue,
 } from './profile/profile.ts';
 export { profileToText } from './profile/profile-to-text.ts';
+export { suggest, type Suggestion, type SuggestOptions } from './profile/suggest.ts';
 export type { Unchecked } from './schema/schema-rules.ts';
 export type { Table } from './rules/table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './report/to-result.ts';
@@ -93,7 +95,6 @@ export {
   fromExpectationSuite,
   type FromSuiteOptions,
   type SuiteContract,
-  type Unmapped,
 } from './interchange/from-expectation-suite.ts';
 export {
   type ExpectationSuite,
@@ -116,3 +117,6 @@ export {
   toOpenLineage,
   type ToOpenLineageOptions,
 } from './interchange/to-open-lineage.ts';
+export { fromJsonSchema, type RowOfJsonSchema } from './interchange/from-json-schema.ts';
+export type { Unmapped } from './interchange/unmapped.ts';
+export { toJsonSchema, type WrittenJsonSchema } from './interchange/to-json-schema.ts';

@@ -5,6 +5,7 @@ import type { Rule } from '../rules/rule.ts';
 import { tableRules } from '../rules/table-rules.ts';
 import { isObject, listOf, textsOf } from '../schema/json-schema.ts';
 import { readRowCondition } from './row-conditions.ts';
+import type { Unmapped } from './unmapped.ts';
 import { columnReadings, type Reading, tableReadings } from './suite-rules.ts';
 import { readTypeName } from './type-names.ts';
 
@@ -13,18 +14,6 @@ export interface FromSuiteOptions {
   parameters?: Readonly<Record<string, unknown>> | undefined;
   /** The contract's name. @default the suite's */
   name?: string | undefined;
-}
-
-/** What of a suite or a contract the other one does not ask, or asks otherwise. */
-export interface Unmapped {
-  /** Where in the suite, such as `expectations.3.kwargs.row_condition`; undefined when it is not in the one written. */
-  readonly place: string | undefined;
-  readonly expectation: string;
-  /** Undefined when it is about several columns, or the table. */
-  readonly column: string | undefined;
-  readonly reason: string;
-  /** The id of the contract's rule; undefined when there is none. */
-  readonly rule: string | undefined;
 }
 
 export interface SuiteContract {

@@ -3,7 +3,7 @@ import type { Contract } from '../contract.ts';
 import type { Expectation, TypeName } from '../rules/expectations.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isObject } from '../schema/json-schema.ts';
-import type { Unmapped } from './from-expectation-suite.ts';
+import { type Unmapped, unmappedOf } from './unmapped.ts';
 import { writeRowCondition } from './row-conditions.ts';
 import { columnReadings, tableReadings } from './suite-rules.ts';
 import { writeDtype, writeTypeNames } from './type-names.ts';
@@ -40,13 +40,7 @@ export interface WrittenSuite {
  */
 export function toExpectationSuite(contract: Contract): WrittenSuite {
   const expectations: SuiteEntry[] = [];
-  const unmapped: Unmapped[] = contract.unchecked.map(({ column, what }) => ({
-    place: undefined,
-    expectation: 'none',
-    column,
-    reason: `the schema demands ${what}, and no rule asks it`,
-    rule: undefined,
-  }));
+  const unmapped = unmappedOf(contract);
   for (const rule of contract.rules) {
     const report = (reason: string, place: string | undefined): void => {
       const column = 'column' in rule.kwargs ? rule.kwargs.column : undefined;

@@ -71,10 +71,11 @@ export class NumberLog implements Collector, Spilling {
 
   /** All numbers, in their order, as often as wanted. */
   async replay(visit: (value: number, index: number) => void, signal: AbortSignal | undefined): Promise<void> {
+    const read = new Float64Array(this.#written.length > 0 ? pairs * 2 : 0);
     for (const start of this.#written) {
-      const bytes = await this.#bounds.spill?.read(start, pairs * 16);
+      await this.#bounds.spill?.read(start, new Uint8Array(read.buffer));
       signal?.throwIfAborted();
-      if (bytes !== undefined) visitAll(new Float64Array(bytes.buffer, bytes.byteOffset, pairs * 2), visit);
+      visitAll(read, visit);
     }
     for (const block of this.#blocks) {
       visitAll(block === this.#block ? block.subarray(0, this.#used) : block, visit);

@@ -7,7 +7,8 @@ export class Spill {
   readonly #parent: string | undefined;
   #folder: Temp | undefined;
   #file: FileHandle | undefined;
-  #end = 0;
+  /** Where it is written next. */
+  end = 0;
   #closed = false;
 
   /** @param parent The folder that a folder of its own is made in, instead of the system's. */
@@ -17,7 +18,7 @@ export class Spill {
 
   /** Writes behind all that was written, and returns where that begins. */
   async append(blocks: readonly Uint8Array[]): Promise<number> {
-    const start = this.#end;
+    const start = this.end;
     const file = await this.#open();
     let rest = blocks;
     let at = start;
@@ -26,19 +27,18 @@ export class Spill {
       at += bytesWritten;
       rest = behind(rest, bytesWritten);
     }
-    this.#end = at;
+    this.end = at;
     return start;
   }
 
-  async read(start: number, length: number): Promise<Buffer> {
-    const block = Buffer.allocUnsafe(length);
+  /** Fills a block with what was written at a place. */
+  async read(start: number, block: Uint8Array): Promise<void> {
     const file = await this.#open();
-    for (let at = 0; at < length;) {
-      const { bytesRead } = await file.read(block, at, length - at, start + at);
+    for (let at = 0; at < block.length;) {
+      const { bytesRead } = await file.read(block, at, block.length - at, start + at);
       if (bytesRead === 0) throw new Error(`${this.#folder?.path} lost what was written to it`);
       at += bytesRead;
     }
-    return block;
   }
 
   /** Safe twice. */

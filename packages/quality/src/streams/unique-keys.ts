@@ -96,7 +96,7 @@ export class UniqueKeys implements Spilling {
       this.#gaveUp = true;
       this.#fail(`more than ${maxKeys} keys, and they must not be spilled to a file`);
     } else {
-      this.#blocks = new KeyBlocks(spill, this.#depth, this.#kind);
+      this.#blocks = new KeyBlocks(spill, this.#depth, this.#kind, maxKeys);
       for (const [known, first] of this.#first) this.#blocks.write(known, undefined, first);
       this.#blocks.write(key, value, index);
     }

@@ -25,7 +25,7 @@ import {
 import { checkStream, isRowStream, type Judged, type RowStream, type StreamResult } from './streams/check-stream.ts';
 import { createGate, type GateOptions } from './streams/gate.ts';
 import { type MemoryOptions, memoryOf, StreamCheck } from './streams/stream-check.ts';
-import { isTableSource, type JudgeOptions, type TableSource } from './table-source.ts';
+import { isTableSource, type JudgeOptions, type TableSource, type TableSplit } from './table-source.ts';
 import { readSurroundings, type Surroundings } from './surroundings.ts';
 import { tableRules } from './rules/table-rules.ts';
 import type { Table } from './rules/table.ts';
@@ -80,6 +80,8 @@ export interface Contract {
    */
   split<T>(rows: readonly T[], options?: SplitOptions): Promise<Split<T>>;
   split<T>(rows: RowStream<T>, options: StreamSplitOptions<T>): Promise<StreamSplit>;
+  /** A table's rows are found by queries, each row by one of two, which run when they are iterated. */
+  split(table: TableSource, options?: SplitOptions): Promise<TableSplit>;
 
   /**
    * An operator for pipes: it lets rows through that keep every rule, and sends the others to `rejects`. For each run of
@@ -207,12 +209,20 @@ function createContract(facts: Omit<Contract, 'check' | 'split' | 'gate'>, optio
 
   function split<T>(rows: readonly T[], options?: SplitOptions): Promise<Split<T>>;
   function split<T>(rows: RowStream<T>, options: StreamSplitOptions<T>): Promise<StreamSplit>;
+  function split(table: TableSource, options?: SplitOptions): Promise<TableSplit>;
   async function split<T>(
-    rows: RowStream<T>,
+    rows: RowStream<T> | TableSource,
     options: SplitOptions & Partial<StreamSplitOptions<T>> = {},
-  ): Promise<Split<T> | StreamSplit> {
+  ): Promise<Split<T> | StreamSplit | TableSplit> {
     const { signal, good, bad } = options;
     signal?.throwIfAborted();
+    if (isTableSource(rows)) {
+      const start = performance.now();
+      const breaks = breaksOf('split', all, options);
+      const splitting = await rows.split(all, { ...judgeOptions(options), breaks });
+      const report = new Report(name, splitting.rows, performance.now() - start, splitting.results);
+      return { report, good: splitting.good, bad: splitting.bad };
+    }
     if (good === undefined && bad === undefined && isArray(rows)) {
       const breaks = breaksOf('split', all, options);
       const report = await check(rows, { ...options, keepIndexes: true });
@@ -220,7 +230,7 @@ function createContract(facts: Omit<Contract, 'check' | 'split' | 'gate'>, optio
       return { report, ...divide(rows, results) };
     }
     if (!isRowStream(rows))
-      throw new OptionError('split.source', 'an array, an iterable or async iterable of rows', rows);
+      throw new OptionError('split.source', 'an array, an iterable or async iterable of rows, or a table', rows);
     for (const [option, told] of Object.entries({ good, bad })) {
       if (typeof told !== 'function')
         throw new OptionError(`split.${option}`, 'a function, for rows of a stream', told);

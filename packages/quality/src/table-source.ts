@@ -1,3 +1,4 @@
+import type { Report } from './report/report.ts';
 import type { RuleResult } from './report/result.ts';
 import type { Rule } from './rules/rule.ts';
 import type { ReadSurroundings } from './surroundings.ts';
@@ -15,7 +16,10 @@ export interface TableSource {
   judge(rules: readonly Rule[], options: JudgeOptions): Promise<Judgement>;
 
   /** Judges rules, and tells the rows that break one of `rules` that `breaks` takes from all others. */
-  split(rules: readonly Rule[], options: JudgeOptions & { breaks(rule: Rule): boolean }): Promise<TableSplitting>;
+  split(
+    rules: readonly Rule[],
+    options: JudgeOptions & { readonly breaks: (rule: Rule) => boolean },
+  ): Promise<TableSplitting>;
 }
 
 export interface JudgeOptions extends ReadSurroundings {
@@ -51,6 +55,13 @@ export interface BadTableRow {
 }
 
 export interface TableSplitting extends Judgement {
+  readonly good: TableRows<TableRow>;
+  readonly bad: TableRows<BadTableRow>;
+}
+
+/** A table's good and bad rows: they are not in memory, and each is found by one of both queries. */
+export interface TableSplit {
+  readonly report: Report;
   readonly good: TableRows<TableRow>;
   readonly bad: TableRows<BadTableRow>;
 }

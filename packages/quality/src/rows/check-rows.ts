@@ -196,6 +196,8 @@ function byZScores({ kwargs }: RuleOf<'expect_column_value_z_scores_to_be_less_t
   const { threshold, double_sided = true } = kwargs;
   return {
     byMoments({ mean, deviation }) {
+      // Values that are all equal: their mean may be rounded.
+      if (deviation === 0) return () => false;
       const score = (value: number): number => (value - mean) / deviation;
       return double_sided
         ? (value) => Math.abs(score(value)) >= Math.abs(threshold)
@@ -216,6 +218,7 @@ function byOutliers({ kwargs }: RuleOf<'expect_column_values_to_not_be_outliers'
   }
   return {
     byMoments({ mean, deviation }) {
+      if (deviation === 0) return () => false;
       const most = multiplier * deviation;
       return most > 0 ? (value) => Math.abs(value - mean) >= most : (value) => Math.abs(value - mean) > most;
     },

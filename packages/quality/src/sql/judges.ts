@@ -10,7 +10,7 @@ import type { Rule, RuleOf } from '../rules/rule.ts';
 import { isNull, keyOf, keysOfSet, show } from '../values.ts';
 import { decode, isNumeric, type Term } from './dialect.ts';
 import { isWhole, type MapQuestion, mapQuestions } from './map-rules.ts';
-import { all, type Answer, ask, type Flag, measure, numberOf, over, type Steps } from './steps.ts';
+import { all, type Answer, ask, type Flag, measure, not, numberOf, over, type Steps } from './steps.ts';
 import type { Table } from './table.ts';
 import { isIn, ordered, whereOf } from './terms.ts';
 
@@ -76,7 +76,7 @@ function missing(rule: Rule, column: string): Judged {
 }
 
 function conditionOf(rule: Rule, table: Table): string | undefined {
-  return rule.where === undefined ? undefined : whereOf(table.dialect, rule.where, table.term);
+  return rule.where === undefined ? undefined : whereOf(table.dialect, rule.where, table.term, rule.id);
 }
 
 function nullsOf(terms: readonly Term[], skip: MapQuestion['skip']): string | undefined {
@@ -91,23 +91,22 @@ interface Tally {
 }
 
 function* judgeMap(rule: Rule, table: Table, options: JudgeOptions, question: MapQuestion): Steps<Judged> {
-  const { columns, skip, breaks, trouble } = question;
+  const { columns, skip, breaks, trouble, troubled } = question;
   const where = conditionOf(rule, table);
   const nulls = nullsOf(columns.map(table.term), skip);
-  const asked = nulls === undefined ? undefined : `NOT (${nulls})`;
   // Of one column, `breaks` is of no null already.
-  const condition = all(where, columns.length === 1 ? undefined : asked, breaks);
-  const [elements, missed, unexpected] = yield* measure(
+  const asked = nulls === undefined || columns.length === 1 ? undefined : not(nulls);
+  const condition = all(where, asked, breaks);
+  const counts = yield* measure(
     over('count(*)', where),
-    nulls === undefined ? '0' : over('count(*)', where, nulls),
+    over('count(*)', where, nulls ?? 'FALSE'),
     over('count(*)', condition),
+    troubled === undefined ? '0' : over('count(*)', where, asked, troubled),
   );
-  const tally = {
-    elementCount: Number(elements),
-    missingCount: Number(missed),
-    unexpectedCount: Number(unexpected),
-  };
-  return yield* tellMap(rule, options, tally, { columns, condition, windows: [] }, trouble);
+  const [elementCount = 0, missingCount = 0, unexpectedCount = 0, inTrouble = 0] = counts.map(Number);
+  const tally = { elementCount, missingCount, unexpectedCount };
+  const why = troubled === undefined || inTrouble > 0 ? trouble : undefined;
+  return yield* tellMap(rule, options, tally, { columns, condition, windows: [] }, why);
 }
 
 /** The result of a rule about single rows, with the first of those that break it. */
@@ -166,7 +165,7 @@ const judges = {
     if (method === 'std') {
       const most = multiplier * numbers.deviation;
       const distance = `abs(${numbers.sql} - ${double(numbers.mean)})`;
-      const breaks = Number.isNaN(most) ? 'FALSE' : `${distance} ${most > 0 ? '>=' : '>'} ${double(most)}`;
+      const breaks = !(numbers.deviation > 0) ? 'FALSE' : `${distance} ${most > 0 ? '>=' : '>'} ${double(most)}`;
       return yield* judgeMap(rule, table, options, numbers.question(breaks));
     }
     const [low = Number.NaN, high = Number.NaN] = yield* numbers.quantiles([0.25, 0.75], 'linear');
@@ -301,23 +300,17 @@ function* judgeUnique(
   const terms = columns.map((column) => scalar(rule, table.term(column)));
   const where = conditionOf(rule, table);
   const nulls = nullsOf(terms, skip);
-  const asked = all(where, nulls === undefined ? undefined : `NOT (${nulls})`);
+  const asked = all(where, nulls === undefined ? undefined : not(nulls));
   const names = terms.map(({ sql }) => sql).join(', ');
-  const [elements, missed] = yield* measure(
-    over('count(*)', where),
-    nulls === undefined ? '0' : over('count(*)', where, nulls),
-  );
+  const counts = yield* measure(over('count(*)', where), over('count(*)', where, nulls ?? 'FALSE'));
+  const [elementCount = 0, missingCount = 0] = counts.map(Number);
   const [[unexpected] = []] = yield* ask(
     `SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM ${table.rows()} WHERE ${asked} ` +
       `GROUP BY ${names} HAVING count(*) > 1) AS g`,
   );
   const window = table.window();
   const partition = `count(*) OVER (PARTITION BY coalesce(${asked}, FALSE), ${names})`;
-  const tally = {
-    elementCount: Number(elements),
-    missingCount: Number(missed),
-    unexpectedCount: Number(unexpected),
-  };
+  const tally = { elementCount, missingCount, unexpectedCount: Number(unexpected) };
   const flag = { columns, condition: all(asked, `${window} > 1`), windows: [[window, partition]] as const };
   return yield* tellMap(rule, options, tally, flag);
 }
@@ -342,7 +335,7 @@ function* judgeOrder(
   const window = table.window();
   const lag = `lag(${term.sql}) OVER (PARTITION BY coalesce(${asked}, FALSE) ORDER BY place)`;
   const keeps = ordered(term, operator, { ...term, sql: window }) ?? 'TRUE';
-  const condition = all(asked, `NOT (${keeps})`);
+  const condition = all(asked, not(keeps));
   const [elements, values] = yield* measure(over('count(*)', where), over(`count(${term.sql})`, where));
   const [[unexpected] = []] = yield* ask(
     `SELECT count(*) FROM ${table.placed([`${lag} AS ${window}`])} WHERE ${condition}`,
@@ -399,7 +392,7 @@ function* numbersOf(rule: ColumnRule, table: Table): Steps<NumbersOf> {
     question: (breaks) => ({
       columns: [column],
       skip: 'any',
-      breaks: trouble === undefined ? `${sql} IS NOT NULL AND ${breaks}` : `${term.sql} IS NOT NULL`,
+      breaks: trouble === undefined ? breaks : `${term.sql} IS NOT NULL`,
       trouble,
     }),
     *quantiles(shares, interpolation) {

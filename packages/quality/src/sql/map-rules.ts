@@ -7,6 +7,7 @@ import type { Dialect, Term } from './dialect.ts';
 import { translateLike } from './like.ts';
 import { translateRegex } from './regex.ts';
 import { translateStrftime } from './strftime.ts';
+import { not } from './steps.ts';
 import type { Table } from './table.ts';
 import { haveEquals, isIn, isSame, ordered, outside } from './terms.ts';
 
@@ -18,8 +19,10 @@ export interface MapQuestion {
   readonly skip: 'all' | 'any' | 'never';
   /** True of the rows, of those asked, that break the rule. */
   readonly breaks: string;
-  /** Why all of these cannot be judged. */
+  /** Why it cannot be judged, if such rows are there. */
   readonly trouble?: string | undefined;
+  /** What tells the rows that are the trouble, where not all that break the rule are. */
+  readonly troubled?: string | undefined;
 }
 
 type Questions = { readonly [E in Expectation]?: (rule: RuleOf<E>, table: Table) => MapQuestion };
@@ -36,12 +39,12 @@ export const mapQuestions = {
     breaks: `${table.term(rule.kwargs.column).sql} IS NULL`,
   }),
   expect_column_values_to_be_in_set: (rule, table) =>
-    ofColumn(rule, table, (term) => `NOT (${isIn(table.dialect, scalar(rule, term), rule.kwargs.value_set)})`),
+    ofColumn(rule, table, (term) => not(isIn(table.dialect, scalar(rule, term), rule.kwargs.value_set))),
   expect_column_values_to_not_be_in_set: (rule, table) =>
     ofColumn(rule, table, (term) => isIn(table.dialect, scalar(rule, term), rule.kwargs.value_set)),
   expect_column_values_to_be_between: (rule, table) => {
     const term = scalar(rule, table.term(rule.kwargs.column));
-    const breaks = outside(table.dialect, term, rule.kwargs);
+    const breaks = outside(table.dialect, term, rule.kwargs, rule.id);
     const { min_value: min, max_value: max } = rule.kwargs;
     return {
       ...ofColumn(rule, table, () => breaks ?? 'TRUE'),
@@ -88,9 +91,18 @@ export const mapQuestions = {
     ofPair(rule, table, (a, b) => (haveEquals(a, b) ? `NOT coalesce(${a.sql} = ${b.sql}, FALSE)` : 'TRUE')),
   expect_column_pair_values_a_to_be_greater_than_b: (rule, table) => {
     const [a, b] = [table.term(rule.kwargs.column_A), table.term(rule.kwargs.column_B)];
+    if ((a.kind === 'date' && b.kind === 'text') || (a.kind === 'text' && b.kind === 'date')) {
+      throw new OptionError(
+        rule.id,
+        'of two texts or two dates, as databases are not asked for texts as dates',
+        b.name,
+      );
+    }
     const keeps = ordered(a, rule.kwargs.or_equal === true ? '>=' : '>', b);
     const question = ofPair(rule, table, () => `NOT coalesce(${keeps ?? 'FALSE'}, FALSE)`);
-    return { ...question, trouble: keeps === undefined ? `a ${a.kind} has no order with a ${b.kind}` : undefined };
+    if (keeps !== undefined) return question;
+    const troubled = `${a.sql} IS NOT NULL AND ${b.sql} IS NOT NULL`;
+    return { ...question, trouble: `a ${a.kind} has no order with a ${b.kind}`, troubled };
   },
   expect_column_pair_values_to_be_in_set: (rule, table) =>
     ofPair(rule, table, (a, b) => {
@@ -137,10 +149,12 @@ function scalar(rule: { readonly id: string }, term: Term): Term {
   throw new OptionError(rule.id, 'a rule that a column of this type can be asked', term.name);
 }
 
+/** `breaks` is null of null, or the same of all values. */
 function ofColumn(rule: OfColumn, table: Table, breaks: (term: Term) => string): MapQuestion {
   const { column } = rule.kwargs;
   const term = table.term(column);
-  return { columns: [column], skip: 'any', breaks: `${term.sql} IS NOT NULL AND ${breaks(term)}` };
+  const condition = breaks(term);
+  return { columns: [column], skip: 'any', breaks: condition === 'TRUE' ? `${term.sql} IS NOT NULL` : condition };
 }
 
 function ofPair(rule: OfPair, table: Table, breaks: (a: Term, b: Term) => string): MapQuestion {
@@ -166,7 +180,7 @@ function ofLength(rule: OfColumn, table: Table, bounds: Bounds<number>): MapQues
   return ofColumn(rule, table, (term) => {
     const length = table.dialect.length(textOf(rule, table, term));
     const integer: Term = { kind: 'integer', types: [], name: 'length', sql: length };
-    return outside(table.dialect, integer, bounds) ?? 'FALSE';
+    return outside(table.dialect, integer, bounds, rule.id) ?? 'FALSE';
   });
 }
 
@@ -201,7 +215,7 @@ function matching(
 ): MapQuestion {
   return ofColumn(rule, table, (term) => {
     const list = tests(textOf(rule, table, term)).join(wanted === 'all' ? ' AND ' : ' OR ');
-    return wanted === 'none' ? `(${list})` : `NOT (${list})`;
+    return wanted === 'none' ? list : not(list);
   });
 }
 

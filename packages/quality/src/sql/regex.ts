@@ -121,7 +121,7 @@ class Translation {
       [String.raw`\b`]: this.#syntax.word,
       [String.raw`\B`]: this.#syntax.notWord,
     })) {
-      if (this.#take(anchor)) return `(?:${written})`;
+      if (this.#take(anchor)) return written;
     }
     const atom = this.#atom();
     const [min, max] = this.#quantifier();
@@ -129,7 +129,7 @@ class Translation {
     const most = max === Infinity ? min : max;
     if (most > this.#syntax.mostRepeats) this.#refuse(`no count above ${this.#syntax.mostRepeats}`);
     const count = max === Infinity && min < 2 ? '*+'[min] : min === 0 && max === 1 ? '?' : undefined;
-    return `(?:${atom})${count ?? `{${min},${max === Infinity ? '' : max}}`}`;
+    return atom + (count ?? (min === max ? `{${min}}` : `{${min},${max === Infinity ? '' : max}}`));
   }
 
   #quantifier(): readonly [number, number] {
@@ -218,7 +218,7 @@ class Translation {
     const write = (codePoint: number): string => {
       const character = String.fromCodePoint(codePoint);
       if (/[A-Za-z\d]/.test(character)) return character;
-      return this.#syntax.character(codePoint);
+      return /[!-~]/.test(character) ? `\\${character}` : this.#syntax.character(codePoint);
     };
     const list = (of: Ranges): string =>
       of.map(([from, to]) => (from === to ? write(from) : `${write(from)}-${write(to)}`)).join('');

@@ -35,12 +35,19 @@ export function* ask(sql: string): Steps<readonly Row[]> {
 /** Conditions that must hold, those left out aside. */
 export function all(...conditions: readonly (string | undefined)[]): string {
   const given = conditions.filter((condition) => condition !== undefined && condition !== 'TRUE');
-  return given.length === 0 ? 'TRUE' : given.map((condition) => `(${condition})`).join(' AND ');
+  if (given.includes('FALSE')) return 'FALSE';
+  return given.length < 2 ? (given[0] ?? 'TRUE') : given.map((condition) => `(${condition})`).join(' AND ');
+}
+
+/** What does not hold; null of null. */
+export function not(condition: string): string {
+  return condition === 'FALSE' ? 'TRUE' : condition === 'TRUE' ? 'FALSE' : `NOT (${condition})`;
 }
 
 /** An aggregate over the rows that meet all conditions. */
 export function over(aggregate: string, ...conditions: readonly (string | undefined)[]): string {
   const filter = all(...conditions);
+  if (filter === 'FALSE' && aggregate.startsWith('count(')) return '0';
   return filter === 'TRUE' ? aggregate : `${aggregate} FILTER (WHERE ${filter})`;
 }
 

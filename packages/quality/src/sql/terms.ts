@@ -1,3 +1,4 @@
+import { OptionError } from '@dataenginex/core';
 import type { Bounds, Ordered, Scalar } from '../rules/expectations.ts';
 import type { ColumnCondition, RowCondition } from '../rules/row-condition.ts';
 import { momentOf } from '../values.ts';
@@ -10,7 +11,7 @@ export type Comparison = '<' | '<=' | '>' | '>=' | '=';
 /**
  * A value as SQL to compare a column's values with, in its order; `undefined` when they have none, as texts and numbers.
  */
-function bound(dialect: Dialect, { kind }: Term, value: Ordered): string | undefined {
+function bound(dialect: Dialect, { kind }: Term, value: Ordered, option: string): string | undefined {
   if (kind === 'none') return dialect.null('none');
   if (typeof value === 'bigint' || typeof value === 'number') {
     if (kind === 'boolean' || kind === 'integer' || kind === 'number') return numberOf(dialect, kind, value);
@@ -20,7 +21,10 @@ function bound(dialect: Dialect, { kind }: Term, value: Ordered): string | undef
     const time = momentOf(value, 1);
     return Number.isNaN(time) ? undefined : timestampOf(dialect, time);
   }
-  return kind === 'text' && typeof value === 'string' ? textOf(dialect, value) : undefined;
+  if (kind !== 'text') return undefined;
+  if (value instanceof Date)
+    throw new OptionError(option, 'a text, as databases are not asked for texts as dates', value);
+  return textOf(dialect, value);
 }
 
 function numberOf(dialect: Dialect, kind: Term['kind'], value: number | bigint): string {
@@ -44,7 +48,7 @@ function textOf(dialect: Dialect, value: string): string {
 const asNumber = (term: Term): string => (term.kind === 'boolean' ? `CAST(${term.sql} AS INTEGER)` : term.sql);
 
 /** What breaks bounds; null of null, and `undefined` when there is no order. */
-export function outside(dialect: Dialect, term: Term, bounds: Bounds<Ordered>): string | undefined {
+export function outside(dialect: Dialect, term: Term, bounds: Bounds<Ordered>, id: string): string | undefined {
   const sides: string[] = [];
   const value = asNumber(term);
   for (const [limit, strict, operator] of [
@@ -52,7 +56,7 @@ export function outside(dialect: Dialect, term: Term, bounds: Bounds<Ordered>): 
     [bounds.max_value, bounds.strict_max, '>'],
   ] as const) {
     if (limit === undefined || limit === null) continue;
-    const other = bound(dialect, term, limit);
+    const other = bound(dialect, term, limit, `${id}.bounds`);
     if (other === undefined) return undefined;
     sides.push(`${value} ${operator}${strict === true ? '=' : ''} ${other}`);
   }
@@ -105,9 +109,9 @@ export function isSame(dialect: Dialect, term: Term, value: Scalar): string {
 }
 
 /** The rows that a condition takes: true, or else false or null. */
-export function whereOf(dialect: Dialect, where: RowCondition, termOf: (column: string) => Term): string {
+export function whereOf(dialect: Dialect, where: RowCondition, termOf: (column: string) => Term, id: string): string {
   const tests = Object.entries(where).map(([column, condition]) =>
-    holds(dialect, termOf(column), isBare(condition) ? { eq: condition } : condition),
+    holds(dialect, termOf(column), isBare(condition) ? { eq: condition } : condition, `${id}.where.${column}`),
   );
   return tests.length === 0 ? 'TRUE' : tests.join(' AND ');
 }
@@ -116,7 +120,7 @@ function isBare(condition: Scalar | ColumnCondition): condition is Scalar {
   return typeof condition !== 'object' || condition === null || condition instanceof Date;
 }
 
-function holds(dialect: Dialect, term: Term, condition: ColumnCondition): string {
+function holds(dialect: Dialect, term: Term, condition: ColumnCondition, option: string): string {
   const { eq, ne, isNull } = condition;
   const tests: string[] = [];
   if (isNull === true) tests.push('FALSE');
@@ -133,7 +137,7 @@ function holds(dialect: Dialect, term: Term, condition: ColumnCondition): string
   ] as const) {
     if (limit === undefined) continue;
     isBounded = true;
-    const other = bound(dialect, term, limit);
+    const other = bound(dialect, term, limit, option);
     tests.push(other === undefined ? 'FALSE' : `${asNumber(term)} ${operator} ${other}`);
   }
   const isPositive = eq !== undefined || condition.in !== undefined || isBounded;

@@ -36,6 +36,11 @@ export class HyperLogLog {
     else raise(this.#registers, this.precision, high, low);
   }
 
+  /** Whether the estimate is the very number. */
+  get exact(): boolean {
+    return this.#registers === undefined;
+  }
+
   /** How many distinct values were added, about. */
   estimate(): number {
     return this.#registers === undefined ? this.#held : Math.round(estimateOf(this.#registers, this.precision));

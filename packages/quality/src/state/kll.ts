@@ -3,7 +3,7 @@ import { type Saved, type SavedReader, writeValue } from '../saved.ts';
 
 /**
  * Quantiles of numbers in bounded memory: exactly up to `4 * k` numbers, from there on with a mean error in rank of
- * about `0.7 / k` (0.3 % by default) in `32 * k` bytes (8 KB). Merging keeps the error. What comes out depends on the
+ * about `0.3 / k` (0.12 % by default) in `32 * k` bytes (8 KB). Merging keeps the error. What comes out depends on the
  * numbers, their order and the seed alone.
  *
  * @see https://arxiv.org/abs/1603.05346 Karnin, Lang and Liberty

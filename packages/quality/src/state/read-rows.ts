@@ -28,11 +28,16 @@ export async function readRows(
   if (!isRowStream(source)) {
     throw new OptionError('source', 'an array, columns, or an iterable of rows', source);
   }
-  await run(
-    source,
-    { write: (rows: readonly unknown[]) => push(rows, 0, rows.length), close: () => undefined },
-    { signal },
-  );
+  let waiting: unknown[] = [];
+  const close = (): void => {
+    push(waiting, 0, waiting.length);
+    waiting = [];
+  };
+  const write = (rows: readonly unknown[]): void => {
+    for (const row of rows) waiting.push(row);
+    if (waiting.length >= batchSize) close();
+  };
+  await run(source, { write, close }, { signal });
 }
 
 const batchSize = 512;

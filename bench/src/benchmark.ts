@@ -2,7 +2,15 @@
 export interface Prepared<Result> {
   /** Does the work `n` times, and returns what `check` looks at. */
   run(n: number): Result | Promise<Result>;
+  /** Up to now, of the process that does the work where it is another one: its CPU time and peak RSS. */
+  usage?: (() => Usage) | undefined;
   teardown?: (() => void | Promise<void>) | undefined;
+}
+
+export interface Usage {
+  /** User and system time, in microseconds. */
+  readonly cpuUs: number;
+  readonly peakRssBytes: number;
 }
 
 /** The set-up of one subject, outside the clock. */

@@ -1,9 +1,9 @@
-import type { Benchmark, Prepared } from './benchmark.ts';
+import type { Benchmark, Prepared, Usage } from './benchmark.ts';
 
 /** What one operation took, in nanoseconds. */
 export interface Sample {
   readonly wallNs: number;
-  /** User and system time of this process, on all its threads. */
+  /** User and system time of the process that does the work, on all its threads. */
   readonly cpuNs: number;
 }
 
@@ -46,10 +46,15 @@ export function nextCount(n: number, tookMs: number, minMs: number): number {
  * slower and others not at all.
  */
 export async function measure(prepared: Prepared<unknown>, n: number): Promise<Sample> {
-  const cpu = process.cpuUsage();
+  const { cpuUs } = usageOf(prepared);
   const start = performance.now();
   await prepared.run(n);
   const wallNs = (performance.now() - start) * nsPerMs;
-  const { user, system } = process.cpuUsage(cpu);
-  return { wallNs: wallNs / n, cpuNs: ((user + system) * nsPerUs) / n };
+  return { wallNs: wallNs / n, cpuNs: ((usageOf(prepared).cpuUs - cpuUs) * nsPerUs) / n };
+}
+
+/** Of the process that does the work: this one, or what it says. */
+export function usageOf(prepared: Prepared<unknown>): Usage {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  return prepared.usage?.() ?? { cpuUs: userCPUTime + systemCPUTime, peakRssBytes: maxRSS * 1024 };
 }

@@ -1,5 +1,5 @@
 import type { Benchmark, Prepared } from './benchmark.ts';
-import { calibrate, measure, prepare, type Sample } from './measure.ts';
+import { calibrate, measure, prepare, type Sample, usageOf } from './measure.ts';
 
 // The process of one subject, `node worker.ts <file> <subject>`: it answers each request, one at a time.
 
@@ -39,7 +39,7 @@ async function answer(request: Request): Promise<Answers[Request['kind']]> {
     case 'end':
       await prepared.teardown?.();
   }
-  return process.resourceUsage().maxRSS * 1024;
+  return usageOf(prepared).peakRssBytes;
 }
 
 process.on('message', (request: Request) => {

@@ -306,7 +306,19 @@ describe('fromExpectationSuite', () => {
       { reason: 'the parameter a has no value', rule: undefined },
     ]);
     expect(between({ max_value: -1 }).unmapped).toMatchObject([{ reason: expect.stringContaining('at least min') }]);
-    for (const odd of [null, 1, 'a', {}, { type: 'constructor' }, { type: 'expect_column_values_to_be_null' }]) {
+    const odds = [null, 'a', 1].map((name) => ({
+      type: 'expect_compound_columns_to_be_unique',
+      kwargs: { column_list: ['n', 'm', name, {}] },
+    }));
+    for (const odd of [
+      ...odds,
+      null,
+      1,
+      'a',
+      {},
+      { type: 'constructor' },
+      { type: 'expect_column_values_to_be_null' },
+    ]) {
       expect(fromExpectationSuite({ name: 'odd', expectations: [odd] }).unmapped).toHaveLength(1);
     }
   });

@@ -142,7 +142,11 @@ class SuiteExpectation {
   #call({ method, args }: Reading<string>): { method: string; args: unknown[] } {
     const values = args.map((key) => readArgument(key, this.#kwargs[key] ?? (boundKeys.has(key) ? null : undefined)));
     const [first] = values;
-    if (method === 'unique') return { method, args: listOf(first).slice() };
+    if (method === 'unique') {
+      const names = textsOf(first);
+      if (names.length < listOf(first).length) throw new OptionError('column_list', 'an array of texts', first);
+      return { method, args: [...names] };
+    }
     if (method === 'typeToBe') return { method, args: [readTypeName(first)[0]] };
     if (method === 'toBeOfType') {
       const types = readTypeName(first);

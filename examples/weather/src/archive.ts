@@ -46,8 +46,18 @@ export type Hourly = z.infer<typeof Hourly>;
 export interface Row {
   /** `row` counts the entries of all locations in the file, from 0. */
   readonly at: { readonly file: string; readonly row: number };
-  readonly units: Readonly<Record<string, string | undefined>>;
-  readonly observation: Record<string, unknown>;
+  readonly station: Station['id'];
+  readonly date: string | null;
+  readonly tempMax: number | null;
+  readonly tempMin: number | null;
+  readonly precipitation: number | null;
+  readonly wind: number | null;
+  /** One of ours, or the code that has no name. */
+  readonly sky: string | number | null;
+  readonly tempMaxUnit: string;
+  readonly tempMinUnit: string;
+  readonly precipitationUnit: string;
+  readonly windUnit: string;
 }
 
 /** A month, such as `2012-01`, with its first and last day. */
@@ -90,16 +100,20 @@ export function* rowsOf(archive: Archive, station: Station['id'], file: string):
   let row = 0;
   for (const { daily, daily_units: units } of [archive].flat()) {
     for (const [index, date] of daily.time.entries()) {
-      const observation = {
+      yield {
+        at: { file, row },
         station,
         date,
-        tempMax: daily.temperature_2m_max[index],
-        tempMin: daily.temperature_2m_min[index],
-        precipitation: daily.precipitation_sum[index],
-        wind: daily.wind_speed_10m_max[index],
-        sky: skyOf(daily.weather_code[index]),
+        tempMax: daily.temperature_2m_max[index] ?? null,
+        tempMin: daily.temperature_2m_min[index] ?? null,
+        precipitation: daily.precipitation_sum[index] ?? null,
+        wind: daily.wind_speed_10m_max[index] ?? null,
+        sky: skyOf(daily.weather_code[index] ?? null),
+        tempMaxUnit: units.temperature_2m_max ?? 'none',
+        tempMinUnit: units.temperature_2m_min ?? 'none',
+        precipitationUnit: units.precipitation_sum ?? 'none',
+        windUnit: units.wind_speed_10m_max ?? 'none',
       };
-      yield { at: { file, row }, units, observation };
       row += 1;
     }
   }
@@ -118,7 +132,7 @@ const skiesByCode: readonly [lastCode: number, sky: Observation['sky']][] = [
 ];
 
 /** A code that has no name is passed on, for the check to refuse. */
-function skyOf(code: number | null | undefined): unknown {
-  if (typeof code !== 'number' || code < 0) return code;
+function skyOf(code: number | null): Row['sky'] {
+  if (code === null || code < 0) return code;
   return skiesByCode.find(([lastCode]) => code <= lastCode)?.[1] ?? code;
 }

@@ -2,6 +2,7 @@ import { pipe } from '@dataenginex/streams';
 import { describe, expect, it } from 'vitest';
 import { Archive, rowsOf } from './archive.ts';
 import { byDate, CleanRow, firstOfEachDay, toReject } from './clean.ts';
+import { RawLayer } from './contracts/raw-layer.ts';
 import type { Reject } from './model.ts';
 
 const units = {
@@ -24,17 +25,19 @@ function location(changes: Partial<Record<string, unknown[]>> = {}, otherUnits: 
   return { daily_units: { ...units, ...otherUnits }, daily: { ...daily, ...changes } };
 }
 
-function refuse(answer: unknown): Reject {
-  const [row] = rowsOf(Archive.parse(answer), 'seattle', 'raw/seattle/2012-01.json');
-  const { error } = CleanRow.safeParse(row);
-  if (!error) throw new Error('The row was accepted.');
-  return toReject(row, error.issues);
+async function refuse(answer: unknown): Promise<Reject> {
+  const rows = rowsOf(Archive.parse(answer), 'seattle', 'raw/seattle/2012-01.json');
+  const { bad } = await RawLayer.split([...rows]);
+  const [first] = bad;
+  if (first === undefined) throw new Error('The row was accepted.');
+  return toReject({ value: first.row, rules: first.rules });
 }
 
 describe('a row', () => {
   it('is accepted with every value in its unit, and named by its sky', () => {
     const [row] = rowsOf(Archive.parse(location()), 'seattle', 'file');
-    expect(CleanRow.parse(row).observation).toEqual({
+    expect(CleanRow.parse(row)).toEqual({
+      at: { file: 'file', row: 0 },
       station: 'seattle',
       date: '2012-01-01',
       tempMax: 12.8,
@@ -46,7 +49,7 @@ describe('a row', () => {
   });
 
   it.each<[Parameters<typeof location>, string, RegExp]>([
-    [[{}, { temperature_2m_max: '°F' }], 'unit', /^temperature_2m_max is in °F \(.*"°C"/],
+    [[{}, { temperature_2m_max: '°F' }], 'unit', /^tempMaxUnit is "°F" \(asked for in °C\)$/],
     [
       [{ temperature_2m_max: [null], temperature_2m_min: [null] }],
       'missing',
@@ -54,14 +57,14 @@ describe('a row', () => {
     ],
     [[{ time: [null] }], 'missing', /^date is missing$/],
     [[{ temperature_2m_max: [999.9] }], 'impossible', /^tempMax is 999\.9 \(/],
-    [[{ temperature_2m_min: [13] }], 'impossible', /^tempMin is 13 \(tempMin is above tempMax\)$/],
+    [[{ temperature_2m_min: [13] }], 'impossible', /^tempMin is 13 \(above the maximum\)$/],
     [[{ time: ['2013-02-30'] }], 'impossible', /^date is "2013-02-30" \(/],
     [[{ precipitation_sum: [-1] }], 'impossible', /^precipitation is -1 \(/],
     [[{ weather_code: [100] }], 'impossible', /^sky is 100 \(/],
     [[{ weather_code: [-1] }], 'impossible', /^sky is -1 \(/],
     [[{ temperature_2m_max: [null], precipitation_sum: [-1] }], 'missing', /^tempMax is missing$/],
-  ])('%j is set aside as %s', (args, reason, message) => {
-    const reject = refuse(location(...args));
+  ])('%j is set aside as %s', async (args, reason, message) => {
+    const reject = await refuse(location(...args));
     expect(reject).toMatchObject({ reason, file: 'raw/seattle/2012-01.json', row: 0, station: 'seattle' });
     expect(reject.message).toMatch(message);
   });
@@ -84,9 +87,7 @@ describe('firstOfEachDay', () => {
       byDate,
       firstOfEachDay((reject) => rejects.push(reject)),
     );
-    const kept = await Array.fromAsync(days, ({ first }) =>
-      first.map(({ at, observation }) => `${observation.date} ${at.row}`),
-    );
+    const kept = await Array.fromAsync(days, ({ first }) => first.map(({ at, date }) => `${date} ${at.row}`));
     return { kept: kept.flat(), rejects };
   };
 

@@ -1,39 +1,28 @@
-import { type Aggregate, eventTime, type Operator, type Reject as Refused, tumbling } from '@dataenginex/streams';
+import type { GateReject } from '@dataenginex/quality';
+import { type Aggregate, eventTime, type Operator, tumbling } from '@dataenginex/streams';
 import { z } from 'zod';
+import { RawLayer } from './contracts/raw-layer.ts';
 import { Observation, type Reason, type Reject } from './model.ts';
 
 const At = z.object({ file: z.string(), row: z.number() });
 
-/** A row as the job wants it: every column in its unit, every value there and possible. */
-export const CleanRow = z.object({
-  at: At,
-  units: z.object({
-    temperature_2m_max: z.literal('°C'),
-    temperature_2m_min: z.literal('°C'),
-    precipitation_sum: z.literal('mm'),
-    wind_speed_10m_max: z.literal('m/s'),
-  }),
-  observation: Observation,
-});
+/** A row as the job wants it: every value there and possible. */
+export const CleanRow = Observation.safeExtend({ at: At });
 export type CleanRow = z.infer<typeof CleanRow>;
 
 /** As much of a refused row as a reject shows. */
-const RefusedRow = z.object({
-  at: At,
-  units: z.record(z.string(), z.string()),
-  observation: z.looseObject({ station: Observation.shape.station }),
-});
+const RefusedRow = z.looseObject({ at: At, station: Observation.shape.station });
 type RefusedRow = z.infer<typeof RefusedRow>;
 
 /** From most to least telling: a value in another unit is often impossible as well. */
 const reasons: readonly Reason[] = ['unit', 'missing', 'impossible'];
 
-/** What `CleanRow` refused, with its reason. */
-export function toReject(value: unknown, issues: Refused['issues']): Reject {
+/** A row that the contract of the raw layer refused, with its reason. */
+export function toReject({ value, rules: broken }: Pick<GateReject, 'value' | 'rules'>): Reject {
   const row = RefusedRow.parse(value);
-  const found = issues.map((issue) => describeIssue(row, issue));
-  const reason = reasons.find((one) => found.some((each) => each.reason === one)) ?? 'impossible';
-  const messages = found.filter((each) => each.reason === reason).map((each) => each.message);
+  const rules = RawLayer.rules.filter(({ id }) => broken.includes(id));
+  const reason = reasons.find((one) => rules.some(({ tags }) => tags.includes(one))) ?? 'impossible';
+  const messages = rules.filter(({ tags }) => tags.includes(reason)).map((rule) => describe(row, rule));
   return rejectOf(row, reason, messages.join('; '));
 }
 
@@ -43,7 +32,7 @@ const dayMs = 86_400_000;
 const outOfOrderMs = 31 * dayMs;
 
 /** When a row happened, by its date. */
-export const byDate = eventTime<CleanRow>(({ observation }) => Date.parse(observation.date), { outOfOrderMs });
+export const byDate = eventTime<CleanRow>(({ date }) => Date.parse(date), { outOfOrderMs });
 
 /**
  * Gathers the rows of one station by their days and, once no more are expected of a day, passes its first on; it sets
@@ -56,7 +45,7 @@ export function firstOfEachDay(reject: (reject: Reject) => void): Operator<Clean
       const [earlier] = kept;
       if (!earlier) return [row];
       const { at } = earlier;
-      const message = `${row.observation.date} was already read, from row ${at.row} of ${at.file}`;
+      const message = `${row.date} was already read, from row ${at.row} of ${at.file}`;
       reject(rejectOf(row, 'duplicate', message));
       return kept;
     },
@@ -68,25 +57,19 @@ export function firstOfEachDay(reject: (reject: Reject) => void): Operator<Clean
     aggregate: { first },
     late(row, { watermark }) {
       const reached = new Date(watermark + 1 + outOfOrderMs).toISOString().slice(0, 10);
-      reject(rejectOf(row, 'late', `${row.observation.date} came when the record had reached ${reached}`));
+      reject(rejectOf(row, 'late', `${row.date} came when the record had reached ${reached}`));
     },
   });
 }
 
-function describeIssue(
-  { units, observation }: RefusedRow,
-  issue: Refused['issues'][number],
-): { reason: Reason; message: string } {
-  const [part, name = ''] =
-    issue.path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)) ?? [];
-  if (part === 'units') {
-    return { reason: 'unit', message: `${name} is in ${units[name] ?? 'no unit'} (${issue.message})` };
-  }
-  const value = observation[name];
-  if (value === null || value === undefined) return { reason: 'missing', message: `${name} is missing` };
-  return { reason: 'impossible', message: `${name} is ${JSON.stringify(value)} (${issue.message})` };
+function describe(row: RefusedRow, { id, kwargs, notes }: (typeof RawLayer.rules)[number]): string {
+  const column = 'column' in kwargs ? kwargs.column : 'column_B' in kwargs ? kwargs.column_B : undefined;
+  if (column === undefined) return id;
+  const value = row[column];
+  return value === null ? `${column} is missing` : `${column} is ${JSON.stringify(value)} (${notes ?? id})`;
 }
 
-function rejectOf({ at, observation }: RefusedRow | CleanRow, reason: Reason, message: string): Reject {
-  return { reason, message, ...at, station: observation.station, raw: observation };
+function rejectOf(row: RefusedRow, reason: Reason, message: string): Reject {
+  const raw = Object.fromEntries(Object.keys(Observation.shape).map((column) => [column, row[column]]));
+  return { reason, message, ...row.at, station: row.station, raw };
 }

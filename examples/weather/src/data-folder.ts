@@ -11,7 +11,7 @@ class DataFolderError extends DexError {
 }
 
 /**
- * The folder that holds what the job made: `raw/`, `clean/`, `insights/`. A file there is whole or not there at all,
+ * The folder that holds what the job made: `raw/`, `clean/`, `insights/`, `quality/`. A file there is whole or not there at all,
  * whenever the process ends.
  */
 export class DataFolder {
@@ -28,6 +28,13 @@ export class DataFolder {
     const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
     await Promise.all([path, ...folders].map((folder) => removeLeftovers(folder)));
     return new DataFolder(path);
+  }
+
+  /** The path of a folder in it, made where there is none. */
+  async make(name: string): Promise<string> {
+    const path = join(this.path, name);
+    await makeFolder(path);
+    return path;
   }
 
   /** The file as JSON in the shape of the schema, or `undefined` when there is none. */

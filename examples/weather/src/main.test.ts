@@ -17,7 +17,7 @@ describe('npm start', { timeout: 30_000 }, () => {
     expect(first.output).toMatch(/months +96 fetched, 0 already on disk/);
     expect(first.output).toMatch(/rows in +2,947/);
     expect(first.output).toMatch(/clean +2,922/);
-    expect(first.output).toMatch(/contract +(\d+) of \1 rules kept/);
+    expect(first.output).toMatch(/contracts +raw (\d+) of \1, clean (\d+) of \2, insights (\d+) of \3\n/);
     expect(first.output).toMatch(/set aside +25 {2}\(7 × impossible, 6 × duplicate, 5 × unit, 4 × missing, 3 × late\)/);
     expect(first.output).toMatch(/retries +[1-9]\d* {2}\(.*503/);
     const files = await hashFiles(data.path);

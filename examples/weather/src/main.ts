@@ -1,9 +1,10 @@
 import { DexError } from '@dataenginex/core';
+import { QualityError } from '@dataenginex/quality';
 import { runService, type Service } from '@dataenginex/resources';
 import { OperatorError } from '@dataenginex/streams';
 import { DataFolder } from './data-folder.ts';
 import { type Options, readOptions, usage, UsageError } from './options.ts';
-import { servePage } from './page/server.ts';
+import { type Page, servePage } from './page/server.ts';
 import { runPipeline } from './pipeline.ts';
 import { Progress } from './progress.ts';
 import { openSource } from './source.ts';
@@ -29,14 +30,27 @@ async function runWeather(options: Options, service: Service): Promise<void> {
     progress.fail(error instanceof Error ? error.message : String(error));
     const { done, total } = progress.run().months;
     if (signal.aborted) console.log(`Stopped at ${done} of ${total} months; the next run goes on from there.`);
+    // What was found in the data is worth a look; what else failed is not on the page.
+    if (page && isAboutData(error)) {
+      console.log(`${explain(error)}\n`);
+      await serveUntilStopped(page, stopAsked, service);
+    }
     throw error;
   }
 
   console.log(summarize(progress, options.dataFolder));
-  if (!page || service.draining.aborted) return;
+  if (page) await serveUntilStopped(page, stopAsked, service);
+}
+
+async function serveUntilStopped(page: Page, stopAsked: Promise<void>, { draining }: Service): Promise<void> {
+  if (draining.aborted) return;
   console.log(`Look at it: ${page.url} (Ctrl-C ends it)`);
   await stopAsked;
   await page.close(); // lets its readers finish
+}
+
+function isAboutData(error: unknown): boolean {
+  return error instanceof QualityError || (error instanceof OperatorError && error.cause instanceof QualityError);
 }
 
 /** What failed, and why as far down as it is known; the stack only of what should not happen at all. */

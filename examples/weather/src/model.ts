@@ -89,6 +89,22 @@ export interface Insights {
   readonly years: readonly PeriodInsight[];
 }
 
+/** The layers of the data, each of which has a contract. */
+export type Layer = 'raw' | 'clean' | 'insights';
+
+/** What became of a layer's contract. */
+export interface Verdict {
+  readonly layer: Layer;
+  /** Whether no critical rule is broken. */
+  readonly success: boolean;
+  readonly rows: number;
+  readonly rules: { readonly kept: number; readonly total: number };
+  /** The rules that are broken, with what was found. */
+  readonly broken: readonly { readonly rule: string; readonly critical: boolean; readonly found: string }[];
+  /** The runs before this one, the oldest first. */
+  readonly history: readonly { readonly at: string; readonly success: boolean; readonly rows: number }[];
+}
+
 /** How far a run is: what the terminal and the page both show. */
 export interface RunState {
   readonly status: 'running' | 'done' | 'failed';
@@ -104,8 +120,8 @@ export interface RunState {
   readonly rows: number;
   readonly clean: number;
   readonly rejected: Readonly<Record<Reason, number>>;
-  /** Rules of the contract on the clean layer, once they were asked. */
-  readonly rules: { readonly kept: number; readonly total: number } | null;
+  /** Of the layers that were judged so far, in their order. */
+  readonly verdicts: readonly Verdict[];
   readonly retries: number;
   /** What the upstream did wrong, by kind, as the client met it: `503`, `429`, `reset`, `timeout`, `cut body`. */
   readonly faults: Readonly<Record<string, number>>;
@@ -116,6 +132,8 @@ export interface View {
   run(): RunState;
   insights(station: Station['id']): Insights;
   rejects(): readonly Reject[];
+  /** The page about a layer's contract, once it was judged. */
+  report(layer: string): string | undefined;
   /** Calls `listener` after each change, until disposed. */
   subscribe(listener: () => void): Disposable;
 }

@@ -13,16 +13,16 @@ import { type RunState, stations } from './model.ts';
 import { runPipeline } from './pipeline.ts';
 import { Progress } from './progress.ts';
 import { badCount } from './upstream/bad-observations.ts';
+import type { IncidentName } from './upstream/incidents.ts';
 import { startUpstream } from './upstream/server.ts';
 
 const { signal } = new AbortController();
 
 /** One run against a replay without faults. */
-async function run(path: string): Promise<RunState> {
+async function run(path: string, incident?: IncidentName, progress = new Progress('replay')): Promise<RunState> {
   await using scope = openScope();
-  const upstream = await scope.use(startUpstream({ seed: 1, faults: false }));
+  const upstream = await scope.use(startUpstream({ seed: 1, faults: false, incident }));
   const api = scope.use(createClient({ baseUrl: upstream.url }));
-  const progress = new Progress('replay');
   await runPipeline({ api, folder: await DataFolder.open(path), progress, normalsOf: ['seattle'], signal });
   return progress.run();
 }
@@ -115,6 +115,38 @@ describe('the pipeline', () => {
     const before = await hashFiles(folder.path);
     expect(await run(folder.path)).toMatchObject({ fetched: 0, clean: 2922, rows: 2947 });
     expect(await hashFiles(folder.path)).toEqual(before);
+  });
+});
+
+describe('the contracts of the layers', () => {
+  it('are kept by the record, and each run is held against those before it', async () => {
+    await using folder = await makeFolder();
+    const { verdicts } = await run(folder.path);
+    expect(verdicts.map(({ layer, broken, history }) => [layer, broken, history])).toEqual([
+      ['raw', [], []],
+      ['clean', [], []],
+      ['insights', [], []],
+    ]);
+    const again = await run(folder.path);
+    expect(again.verdicts.map(({ history }) => history.map(({ rows }) => rows))).toEqual([[2947], [2922], [96]]);
+    expect(await readFile(join(folder.path, 'quality/clean.html'), 'utf8')).toContain('weather.clean');
+  });
+
+  it.each<[IncidentName, string, RegExp]>([
+    ['unit-change', 'clean', /^temperatures are in °C: .*seattle.*2014-01/],
+    ['stuck-sensor', 'clean', /^no sensor is stuck: wind: .*new-york.*2013-11/],
+    ['duplicated-day', 'raw', /^Seattle: no day comes more than three times: .*2015-06-09/],
+    ['missing-month', 'clean', /^no month is missing: .*2013-05/],
+  ])('name a %s, and nothing is made of the %s layer', async (incident, layer, wanted) => {
+    await using folder = await makeFolder();
+    const progress = new Progress('replay');
+    await expect(run(folder.path, incident, progress)).rejects.toThrow(`Contract "weather.${layer}" does not hold`);
+    const { verdicts } = progress.run();
+    expect(verdicts.at(-1)).toMatchObject({ layer, success: false });
+    const broken = verdicts.flatMap((verdict) => verdict.broken).filter(({ critical }) => critical);
+    expect(broken.map(({ rule, found }) => `${rule}: ${found}`)).toEqual([expect.stringMatching(wanted)]);
+    const made = Object.keys(await hashFiles(folder.path)).filter((file) => !file.startsWith('raw/'));
+    expect(made).toEqual(layer === 'raw' ? ['rejects.ndjson'] : ['clean/observations.csv', 'rejects.ndjson']);
   });
 });
 

@@ -1,13 +1,17 @@
 import type { Client } from '@dataenginex/http';
+import type { Report } from '@dataenginex/quality';
 import { withScope } from '@dataenginex/resources';
 import { concat, flatMap, map, mapAsync, parse, type Pipe, pipe, toCsv, toNdjson } from '@dataenginex/streams';
 import { Archive, fetchMonth, fetchNormals, Hourly, type Month, monthsOf, type Row, rowsOf } from './archive.ts';
-import { CleanLayer } from './clean-layer.ts';
 import { byDate, CleanRow, firstOfEachDay, toReject } from './clean.ts';
+import { CleanLayer, toCleanDay } from './contracts/clean-layer.ts';
+import { InsightLayer } from './contracts/insight-layer.ts';
+import { RawLayer } from './contracts/raw-layer.ts';
 import type { DataFolder } from './data-folder.ts';
-import { type Observation, type Station, stations, years } from './model.ts';
+import { Observation, type Station, stations, years } from './model.ts';
 import { normalsFromHours, normalsFromRecord } from './normals.ts';
 import type { Progress } from './progress.ts';
+import { joinReports, judge, nameAfter } from './verdicts.ts';
 
 /** What the job works with. */
 export interface Job {
@@ -30,6 +34,8 @@ export async function runPipeline(job: Job): Promise<void> {
     await cleanObservations(cancellable);
     await judgeCleanLayer(cancellable);
     await normals.result;
+    learnNormalsOfRecords(cancellable);
+    await judgeInsights(cancellable);
     await writeInsights(cancellable);
   });
 }
@@ -37,6 +43,7 @@ export async function runPipeline(job: Job): Promise<void> {
 async function cleanObservations(job: Job): Promise<void> {
   const { folder, progress, signal } = job;
   const reject = progress.reject.bind(progress);
+  const reports: Report[] = [];
   progress.start(stations.length * monthsOf(years).length);
   const cleanOf = (station: Station): Pipe<Observation> => {
     const loaded = pipe(
@@ -45,34 +52,48 @@ async function cleanObservations(job: Job): Promise<void> {
     );
     return pipe(
       rowsOfMonths(loaded, progress),
-      parse(CleanRow, { rejects: ({ value, issues }) => reject(toReject(value, issues)) }),
+      RawLayer.gate({
+        rejects: (refused) => reject(toReject(refused)),
+        report: (report) => void reports.push(nameAfter(station, report)),
+      }),
+      parse(CleanRow),
       byDate,
       firstOfEachDay(reject),
       flatMap(({ first }) => first),
-      map(({ observation }) => progress.accept(observation)),
+      map((row) => progress.accept(Observation.parse(row))), // without its place
     );
   };
   const clean = pipe(
     concat(...stations.map(cleanOf)),
     toCsv({ columns: ['station', 'date', 'tempMax', 'tempMin', 'precipitation', 'wind', 'sky'] }),
   );
-  await folder.write('clean/observations.csv', clean, signal);
-  await folder.write('rejects.ndjson', pipe(progress.rejects(), toNdjson()), signal);
+  // The file takes the place of the one before only when the rows that it was made of are as they must be.
+  async function* judged(): AsyncGenerator<string | Uint8Array> {
+    yield* clean;
+    await folder.write('rejects.ndjson', pipe(progress.rejects(), toNdjson()), signal);
+    await judge('raw', joinReports(reports), job);
+  }
+  await folder.write('clean/observations.csv', judged(), signal);
 }
 
-/** Nothing is made of a layer that breaks its contract. */
-async function judgeCleanLayer({ progress, signal }: Job): Promise<void> {
-  const report = await CleanLayer.check(
-    stations.flatMap(({ id }) => progress.observations(id)),
-    { signal },
-  );
-  progress.judged(report.statistics);
-  report.assert();
+async function judgeCleanLayer(job: Job): Promise<void> {
+  const days = stations.flatMap(({ id }) => job.progress.observations(id));
+  await judge('clean', await CleanLayer.check(days.map(toCleanDay), { signal: job.signal }), job);
 }
 
-async function writeInsights({ folder, progress, normalsOf, signal }: Job): Promise<void> {
+async function judgeInsights(job: Job): Promise<void> {
+  const months = stations.flatMap(({ id }) => job.progress.insights(id).months);
+  await judge('insights', await InsightLayer.check(months, { signal: job.signal }), job);
+}
+
+function learnNormalsOfRecords({ progress, normalsOf }: Job): void {
   for (const { id } of stations) {
     if (!normalsOf.includes(id)) progress.learnNormals(id, normalsFromRecord(progress.observations(id)));
+  }
+}
+
+async function writeInsights({ folder, progress, signal }: Job): Promise<void> {
+  for (const { id } of stations) {
     const { days, months, years: wholeYears } = progress.insights(id);
     await folder.write(`insights/${id}-days.csv`, pipe(days, toCsv()), signal);
     await folder.write(`insights/${id}-months.csv`, pipe(months, toCsv()), signal);

@@ -1,5 +1,5 @@
 import { insightsOf } from './insights.ts';
-import type { Insights, Observation, Reason, Reject, RunState, Station, View } from './model.ts';
+import type { Insights, Observation, Reason, Reject, RunState, Station, Verdict, View } from './model.ts';
 import type { Normals } from './normals.ts';
 
 /** What is known of a run so far. The pipeline writes it; the terminal and the page read it. */
@@ -12,6 +12,8 @@ export class Progress implements View {
   readonly #normals = new Map<Station['id'], Normals>();
   readonly #rejects: Reject[] = [];
   readonly #faults = new Map<string, number>();
+  readonly #verdicts: Verdict[] = [];
+  readonly #reports = new Map<string, string>();
   #status: RunState['status'] = 'running';
   #error: string | null = null;
   #endedAt: number | undefined;
@@ -19,7 +21,6 @@ export class Progress implements View {
   #monthsTotal = 0;
   #fetched = 0;
   #retries = 0;
-  #rules: RunState['rules'] = null;
 
   constructor(source: RunState['source']) {
     this.#source = source;
@@ -39,7 +40,7 @@ export class Progress implements View {
       rows: clean + this.#rejects.length,
       clean,
       rejected,
-      rules: this.#rules,
+      verdicts: this.#verdicts,
       retries: this.#retries,
       faults: Object.fromEntries(this.#faults),
     };
@@ -59,6 +60,10 @@ export class Progress implements View {
 
   rejects(): readonly Reject[] {
     return this.#rejects;
+  }
+
+  report(layer: string): string | undefined {
+    return this.#reports.get(layer);
   }
 
   subscribe(listener: () => void): Disposable {
@@ -108,8 +113,9 @@ export class Progress implements View {
     this.#changed();
   }
 
-  judged({ evaluated, successful }: { evaluated: number; successful: number }): void {
-    this.#rules = { kept: successful, total: evaluated };
+  judged(verdict: Verdict, report: string): void {
+    this.#verdicts.push(verdict);
+    this.#reports.set(verdict.layer, report);
     this.#changed();
   }
 

@@ -54,7 +54,7 @@ export function summarize(view: View, dataFolder: string): string {
     ['rows in', format(run.rows)],
     ['clean', styleText('green', format(run.clean))],
     ['set aside', `${styleText(rejected > 0 ? 'yellow' : 'green', format(rejected))}${listed(run.rejected)}`],
-    ['contract', run.rules ? `${run.rules.kept} of ${run.rules.total} rules kept` : 'not asked'],
+    ['contracts', run.verdicts.map(({ layer, rules }) => `${layer} ${rules.kept} of ${rules.total}`).join(', ')],
     ['retries', `${format(run.retries)}${listed(run.faults)}`],
     ['time', `${(run.elapsedMs / 1_000).toFixed(1)} s`],
     ['data', pathForPerson(dataFolder)],

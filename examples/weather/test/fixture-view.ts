@@ -8,6 +8,7 @@ import {
   type Reject,
   type RunState,
   type Station,
+  type Verdict,
   type View,
 } from '../src/model.ts';
 
@@ -32,7 +33,7 @@ export class FixtureView implements View {
     rows: 0,
     clean: 0,
     rejected: { unit: 0, missing: 0, impossible: 0, late: 0, duplicate: 0 },
-    rules: null,
+    verdicts: [],
     retries: 0,
     faults: {},
   };
@@ -84,7 +85,7 @@ export class FixtureView implements View {
 
   finish(): void {
     this.advance(96);
-    this.set({ status: 'done', elapsedMs: 4_180 });
+    this.set({ status: 'done', elapsedMs: 4_180, verdicts });
   }
 
   run(): RunState {
@@ -101,6 +102,11 @@ export class FixtureView implements View {
 
   rejects(): readonly Reject[] {
     return this.#rejects;
+  }
+
+  report(layer: string): string | undefined {
+    const known = this.#state.verdicts.some((verdict) => verdict.layer === layer);
+    return known ? `<!doctype html><title>${layer}</title>` : undefined;
   }
 
   subscribe(listener: () => void): Disposable {
@@ -195,3 +201,24 @@ const rejects: readonly Reject[] = Array.from({ length: 29 }, (_, index) => {
   const time = `${month}-${String(row + 1).padStart(2, '0')}`;
   return { reason, message, file: `raw/${station}/${month}.json`, row, station, raw: { time, ...raw } };
 });
+
+const history = Array.from({ length: 12 }, (_, index) => ({
+  at: new Date(Date.UTC(2016, 0, 1 + index)).toISOString(),
+  success: index !== 7,
+  rows: 2922,
+}));
+
+const verdicts: readonly Verdict[] = [
+  { layer: 'raw', success: true, rows: 2947, rules: { kept: 31, total: 31 }, broken: [], history },
+  {
+    layer: 'clean',
+    success: false,
+    rows: 2922,
+    rules: { kept: 39, total: 41 },
+    broken: [
+      { rule: 'no sensor is stuck: wind', critical: true, found: `1 of 96 groups, such as ${hostile}` },
+      { rule: 'months are whole', critical: false, found: '1 of 96 groups' },
+    ],
+    history,
+  },
+];

@@ -13,10 +13,15 @@ export async function makeFolder(): Promise<TestFolder> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Every file below the folder with the hash of its content, by its relative path. */
+/**
+ * Every file below the folder with the hash of its content, by its relative path; but for `quality/`, where each run
+ * says when it was.
+ */
 export async function hashFiles(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.parentPath !== join(folder, 'quality'))
+    .map((entry) => join(entry.parentPath, entry.name));
   const hashes = files.toSorted().map(async (path) => {
     const content = await readFile(path);
     return [path.slice(folder.length + 1), createHash('sha256').update(content).digest('hex')] as const;

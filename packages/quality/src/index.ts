@@ -2,7 +2,7 @@ export type { CheckOptions, CheckSource, Contract, ContractOfOptions, ContractOp
 export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
 export { columns, type ColumnTable, type ColumnValues, type RowOfColumns } from './rows/column-table.ts';
-export { BadRowError, HistoryError, InterruptedError, QualityError, SavedDataError } from './errors.ts';
+export { BadRowError, DatabaseError, HistoryError, InterruptedError, QualityError, SavedDataError } from './errors.ts';
 export { anomalies, type AnomalyCheck } from './history/anomalies.ts';
 export { type AnomalyMethod, expectedRange, type ExpectedRange, type RangeOptions } from './history/expected-range.ts';
 export type { CalendarUnit } from './history/calendar.ts';
@@ -26,6 +26,14 @@ export {
   type SchemaChangesOptions,
 } from './history/schema-changes.ts';
 export type { SchemaSource } from './history/schema-shape.ts';
+export {
+  type ChangedRow,
+  type Differences,
+  reconcile,
+  type ReconciledSide,
+  type ReconcileOptions,
+  type Reconciliation,
+} from './history/reconcile.ts';
 export { type DamagedLine, fileHistory, type FileHistoryOptions } from './history/file-history.ts';
 export type { HistoryCallOptions, HistoryStore, RetentionOptions, RunQuery } from './history/history-store.ts';
 export { type Run, toRun, type ToRunOptions } from './history/run.ts';
@@ -61,7 +69,16 @@ export type { BadRow, BreakOptions, Split, SplitOptions, StreamSplit, StreamSpli
 export type { GateOptions, GateReject } from './streams/gate.ts';
 export type { RowStream } from './streams/check-stream.ts';
 export type { MemoryOptions } from './streams/stream-check.ts';
-export type { JudgeOptions, TableSource } from './table-source.ts';
+export type {
+  BadTableRow,
+  JudgeOptions,
+  Judgement,
+  TableRow,
+  TableRows,
+  TableSource,
+  TableSplit,
+  TableSplitting,
+} from './table-source.ts';
 export type { Surroundings } from './surroundings.ts';
 export type { ColumnState } from './state/column-state.ts';
 export { FrequentItems, type FrequentItem } from './state/frequent-items.ts';

@@ -25,6 +25,7 @@ const own = [
   ['charts.js', 'js'],
   ['summary.js', 'js'],
   ['run.js', 'js'],
+  ['contracts.js', 'js'],
   ['rejects.js', 'js'],
 ] as const;
 

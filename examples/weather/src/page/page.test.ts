@@ -131,6 +131,25 @@ describe.skipIf(noChromium !== undefined)('the page in a browser', { timeout: 15
     await shows(tab, '#rain .readout', /mm in all/);
   });
 
+  it('shows what became of the contracts and of the runs before, as text whatever values hold', async () => {
+    const view = new FixtureView();
+    const tab = await open(view);
+    await shows(tab, '#layers', /^Raw.*Not judged yet\s+Clean.*Not judged yet\s+Insights.*Not judged yet$/is);
+    view.finish();
+    await shows(tab, '#layers', /All 31 rules kept/);
+    expect(await text(tab, '#layers')).toContain('39 of 41 rules kept');
+    expect(await tab.locator('#layers .critical').allInnerTexts()).toEqual([
+      `no sensor is stuck: wind 1 of 96 groups, such as ${hostile}`,
+    ]);
+    expect(await tab.locator('#layers li.kept .mark').count()).toBe(13);
+    expect(await tab.locator('#layers li.kept .mark.broken').getAttribute('aria-label')).toBe(
+      '8 Jan 2016: broken, 2,922 rows',
+    );
+    await tab.getByRole('link', { name: 'The report on the clean layer' }).click();
+    expect(await tab.title()).toBe('clean');
+    expect(complaints).toEqual([]);
+  });
+
   it('lists the rejects by reason, as text whatever they hold', async () => {
     const view = new FixtureView();
     view.finish();

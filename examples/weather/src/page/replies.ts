@@ -18,6 +18,10 @@ export function answer(url: URL, view: View, assets: ReadonlyMap<string, Asset>)
       return insights(url.searchParams.get('station'), view);
     case '/api/rejects':
       return json(view.rejects());
+    case '/quality/raw':
+    case '/quality/clean':
+    case '/quality/insights':
+      return report(url.pathname.slice('/quality/'.length), view);
     default: {
       const asset = assets.get(url.pathname);
       if (asset === undefined) return problem(404, `There is nothing at ${url.pathname}.`);
@@ -30,6 +34,14 @@ export function answer(url: URL, view: View, assets: ReadonlyMap<string, Asset>)
 export function problem(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): Reply {
   const body = JSON.stringify({ title: STATUS_CODES[status], status, detail });
   return { status, type: 'application/problem+json', body, headers };
+}
+
+/** A page of its own, with its styles in it, that says itself what it may load. */
+function report(layer: string, view: View): Reply {
+  const page = view.report(layer);
+  if (page === undefined) return problem(404, `The contract of the ${layer} layer was not judged yet.`);
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+  return { status: 200, type: 'text/html; charset=utf-8', body: page, headers: { 'content-security-policy': policy } };
 }
 
 function json(value: unknown): Reply {

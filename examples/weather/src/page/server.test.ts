@@ -81,6 +81,18 @@ describe('servePage: the API', () => {
     expect(await rejects?.json()).toEqual(view.rejects());
   });
 
+  it('gives the report on a layer once it was judged, under a policy of its own', async () => {
+    const { view, page } = await start();
+    const before = await fetch(`${page.url}/quality/clean`);
+    expect(before.status).toBe(404);
+    expect(await before.json()).toMatchObject({ detail: 'The contract of the clean layer was not judged yet.' });
+    view.finish();
+    const after = await fetch(`${page.url}/quality/clean`);
+    expect(after.headers.get('content-security-policy')).toMatch(/^default-src 'none';/);
+    expect(await after.text()).toContain('<title>clean</title>');
+    expect((await fetch(`${page.url}/quality/other`)).status).toBe(404);
+  });
+
   it.each([
     ['?station=oslo', 'Got station "oslo", want station to be one of seattle, new-york.'],
     ['', 'Got no station, want station to be one of seattle, new-york.'],

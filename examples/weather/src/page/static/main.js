@@ -2,6 +2,7 @@
 import { readInsights, readRejects, watchRun } from './api.js';
 import { drawCharts } from './charts.js';
 import { offered, readChoice, writeChoice } from './choice.js';
+import { showContracts } from './contracts.js';
 import { check, find, say } from './dom.js';
 import { show } from './record.js';
 import { showRejects } from './rejects.js';
@@ -82,6 +83,7 @@ function choose(event) {
 check('station', choice.station);
 check('year', choice.year);
 showRecord();
+showContracts([]);
 showRejects(rejects, choice.reason, unfolded);
 document.addEventListener('change', choose);
 find('#unfold').addEventListener('click', () => {
@@ -97,6 +99,7 @@ watchRun(
   (state) => {
     run = state;
     runAt = performance.now();
+    showContracts(run.verdicts);
     if (lost) readAt = '';
     lost = false;
     showState();

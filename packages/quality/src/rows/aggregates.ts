@@ -4,6 +4,7 @@ import type { Judge } from './check-rows.ts';
 import {
   type Collector,
   Counts,
+  Distinct,
   Extremes,
   Histogram,
   type Interpolation,
@@ -45,10 +46,10 @@ export const aggregateJudges = {
   expect_column_quantile_values_to_be_between: (rule, planner) =>
     ofColumn(rule, planner, Quantiles, (numbers) => quantiles(numbers, rule.kwargs)),
   expect_column_unique_value_count_to_be_between: (rule, planner) =>
-    ofColumn(rule, planner, Counts, (counts) => distinctCount(counts, counts.distinct, rule.kwargs)),
+    ofColumn(rule, planner, Distinct, (values) => distinctCount(values, values.count, rule.kwargs)),
   expect_column_proportion_of_unique_values_to_be_between: (rule, planner) =>
-    ofColumn(rule, planner, Counts, (counts) =>
-      distinctCount(counts, Math.min(1, counts.distinct / Math.max(counts.total, 1)), rule.kwargs),
+    ofColumn(rule, planner, Distinct, (values) =>
+      distinctCount(values, Math.min(1, values.count / Math.max(values.total, 1)), rule.kwargs),
     ),
   expect_column_proportion_of_non_null_values_to_be_between: (rule, planner) => {
     const tally = planner.ask(rule, { columns: [rule.kwargs.column], skip: 'any', breaks: () => false });
@@ -121,9 +122,9 @@ function bounded(value: unknown, bounds: Bounds<Ordered>): Verdict {
   return { success: false, observed: value, error: `${show(value)} has no order with ${boundsText(bounds)}` };
 }
 
-function distinctCount(counts: Counts, observed: number, bounds: Bounds<number>): Verdict {
+function distinctCount(values: Distinct, observed: number, bounds: Bounds<number>): Verdict {
   const verdict = bounded(observed, bounds);
-  if (counts.rest === undefined) return verdict;
+  if (values.isExact) return verdict;
   return { ...verdict, approximation: ofDistinct(observed, (value) => within(value, bounds)) };
 }
 

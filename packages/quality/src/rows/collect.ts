@@ -73,6 +73,51 @@ export class Extremes implements Collector {
   }
 }
 
+/** How many distinct values there are. */
+export class Distinct implements Collector {
+  total = 0;
+  #keys: Set<unknown> | undefined = new Set();
+  #sketch: HyperLogLog | undefined;
+  readonly #bounded: boolean;
+  #room: number;
+
+  /** @param maxValues How many are held; of more, a sketch is. */
+  constructor(_: Fail, maxValues: number) {
+    this.#bounded = maxValues < Infinity;
+    this.#room = maxValues;
+  }
+
+  add(value: unknown): boolean {
+    this.total++;
+    const key = keyOf(value);
+    if (this.#keys === undefined) this.#sketch?.add(key);
+    else if (!this.#bounded) this.#keys.add(key);
+    else if (!this.#keys.has(key)) this.#addNew(this.#keys, key);
+    return false;
+  }
+
+  get isExact(): boolean {
+    return this.#sketch === undefined;
+  }
+
+  /** About so many, where there are too many. */
+  get count(): number {
+    return this.#sketch?.estimate() ?? this.#keys?.size ?? 0;
+  }
+
+  #addNew(keys: Set<unknown>, key: unknown): void {
+    this.#room -= weightOf(key);
+    if (this.#room >= 0) {
+      keys.add(detach(key));
+      return;
+    }
+    this.#sketch = new HyperLogLog();
+    for (const known of keys) this.#sketch.add(known);
+    this.#sketch.add(key);
+    this.#keys = undefined;
+  }
+}
+
 /** Values that are counted no more one by one, as there were too many. */
 export interface Rest {
   readonly distinct: HyperLogLog;
@@ -109,11 +154,6 @@ export class Counts implements Collector {
     else if (this.#maxValues === Infinity) this.byKey.set(key, { value, count: 1 });
     else this.#addNew(key, value);
     return false;
-  }
-
-  /** How many distinct values there are, about so many where there is a `rest`. */
-  get distinct(): number {
-    return this.byKey.size + (this.rest?.distinct.estimate() ?? 0);
   }
 
   #addNew(key: unknown, value: unknown): void {

@@ -74,20 +74,23 @@ export function kolmogorovTail(steps: number, sizeA: number, sizeB: number): num
  * by column, and adds up those that leave the band of what is nearer.
  */
 function pathsOutside(steps: number, width: number, height: number): number {
-  let inside = new Float64Array(height + 1);
+  const parts = Float64Array.from({ length: width + height + 1 }, (_, left) => 1 / (left + 1));
+  // How likely paths come to each height of the column before, and then of this one, by the inside alone.
+  const inside = new Float64Array(height + 2);
   let outside = 0;
   for (let x = 0; x <= width; x++) {
-    const column = new Float64Array(height + 1);
     const from = Math.max(0, Math.ceil((x * height - steps) / width) - 1);
     const to = Math.min(height, Math.floor((x * height + steps) / width) + 1);
+    const stepRight = width - x + 1;
+    let below = 0;
     for (let y = from; y <= to; y++) {
-      const left = x === 0 ? 0 : (inside[y] ?? 0) * ((width - x + 1) / (width + height - x - y + 1));
-      const below = y === 0 ? 0 : (column[y - 1] ?? 0) * ((height - y + 1) / (width + height - x - y + 1));
-      const here = x + y === 0 ? 1 : left + below;
-      if (Math.abs(x * height - y * width) >= steps) outside += here;
-      else column[y] = here;
+      const left = x === 0 ? 0 : (inside[y] ?? 0) * stepRight;
+      const here = x + y === 0 ? 1 : (left + below * (height - y + 1)) * (parts[width + height - x - y] ?? 0);
+      const distance = x * height - y * width;
+      const isInside = distance < steps && -distance < steps;
+      if (!isInside) outside += here;
+      inside[y] = below = isInside ? here : 0;
     }
-    inside = column;
   }
   return Math.min(1, outside);
 }

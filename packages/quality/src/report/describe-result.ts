@@ -12,7 +12,7 @@ export function describeResult(result: RuleResult): string {
 export function describeOutcome(result: RuleResult): string {
   if (result.kind === 'error') return result.error;
   if (result.groups !== undefined) return ofGroups(result.rule, result.groups);
-  return result.kind === 'map' ? ofMap(result) : ofObserved(result);
+  return result.kind === 'map' ? ofMap(result) : `${ofObserved(result)}${ofApproximation(result)}`;
 }
 
 function ofGroups(rule: Rule, { count, failed, failures: [first] }: Groups): string {
@@ -42,6 +42,11 @@ function sample(values: readonly unknown[], indexes: readonly number[]): string 
   if (values.length === 0) return '';
   const row = indexes[0] === undefined ? '' : ` in row ${indexes[0]}`;
   return `, such as ${literal(values[0])}${row}`;
+}
+
+function ofApproximation({ approximation }: ObservedResult): string {
+  if (approximation === undefined) return '';
+  return approximation.uncertain ? ', an estimate too near to its bound to be certain' : ', an estimate';
 }
 
 function ofObserved({ rule, success, observed, details = {} }: ObservedResult): string {

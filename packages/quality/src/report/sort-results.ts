@@ -12,13 +12,14 @@ export function failuresOf(report: Report): RuleResult[] {
 }
 
 /** How a report went, in a line: `2 critical rules and 1 warning failed`, `all 15 rules hold`. */
-export function verdictOf({ statistics: { evaluated, failed } }: Report): string {
+export function verdictOf({ statistics: { evaluated, failed }, partial }: Report): string {
+  const midway = partial ? '; the rows failed midway, and this is about those before' : '';
   const parts = [
     ...(failed.critical > 0 ? [`${failed.critical} critical rule${failed.critical === 1 ? '' : 's'}`] : []),
     ...(failed.warning > 0 ? [`${failed.warning} warning${failed.warning === 1 ? '' : 's'}`] : []),
     ...(failed.info > 0 ? [`${failed.info} info${failed.info === 1 ? '' : 's'}`] : []),
   ];
-  if (parts.length === 0) return evaluated === 1 ? 'its rule holds' : `all ${evaluated} rules hold`;
+  if (parts.length === 0) return `${evaluated === 1 ? 'its rule holds' : `all ${evaluated} rules hold`}${midway}`;
   const most = parts.slice(0, -1).join(', ');
-  return `${most}${most === '' ? '' : ' and '}${parts.at(-1)} of ${evaluated} failed`;
+  return `${most}${most === '' ? '' : ' and '}${parts.at(-1)} of ${evaluated} failed${midway}`;
 }

@@ -6,7 +6,7 @@ import { map, pipe } from '@dataenginex/streams';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract, InterruptedError, Report, type RuleResult } from '../index.ts';
+import { contract, describeOutcome, InterruptedError, Report, type RuleResult, toMarkdown } from '../index.ts';
 
 const Reading = z.object({ station: z.unknown(), temp: z.unknown() });
 const Daily = contract('daily', Reading, (c, t) => [c.temp.toBeBetween(-60, 60), t.unique('station', 'temp')]);
@@ -174,6 +174,13 @@ describe('what a stream does not keep in memory', () => {
       reason,
     );
     expect(await spilled()).toEqual([]);
+    const late = new AbortController();
+    async function* ending() {
+      yield* Array.from({ length: 20_000 }, (_, n) => ({ station: n, temp: n }));
+      setImmediate(() => late.abort(reason));
+    }
+    await expect(Whole.check(ending(), { maxKeys: 10, spill: folder, signal: late.signal })).rejects.toBe(reason);
+    expect(await spilled()).toEqual([]);
     await expect(Whole.check(failing(rows, reason), { maxKeys: 10, spill: folder })).rejects.toThrow('enough');
     expect(await spilled()).toEqual([]);
     await expect(
@@ -238,6 +245,8 @@ describe('what a stream estimates', () => {
     const { results } = await Near.check(streamOf(many), { maxValues: 50 });
     const uncertain = results.map((result) => result.kind === 'observed' && result.approximation?.uncertain);
     expect(uncertain.slice(-3)).toEqual([true, true, true]);
+    const told = results.slice(-3).map(describeOutcome);
+    for (const outcome of told) expect(outcome).toMatch(/, an estimate too near to its bound to be certain$/);
   });
 
   it('is exact within the limit, and with a larger one', async () => {
@@ -268,6 +277,7 @@ describe('a stream that fails', () => {
       });
       if (error instanceof InterruptedError) {
         expect(error.report.toJSON()).toMatchObject({ partial: true });
+        expect(toMarkdown(error.report)).toContain('the rows failed midway');
         expect(Report.from(JSON.parse(JSON.stringify(error.report))).partial).toBe(true);
       }
     }

@@ -29,6 +29,7 @@ export interface Dialect {
   readonly read: (column: string, type: ColumnType) => string;
   /** Null, as a value of a kind. */
   readonly null: (kind: Kind) => string;
+  readonly textType: string;
   readonly quote: (name: string) => string;
   readonly text: (value: string) => string;
   readonly double: (value: number) => string;

@@ -29,6 +29,7 @@ export const duckdbDialect: Dialect = {
     return `CASE WHEN isfinite(${column}) THEN ${moment} END`;
   },
   null: (kind) => `CAST(NULL AS ${kind === 'number' ? 'DOUBLE' : 'VARCHAR'})`,
+  textType: 'VARCHAR',
   quote: quoteName,
   text: quoteText,
   double: (value) => `CAST('${value}' AS DOUBLE)`,

@@ -80,10 +80,13 @@ async function answerAll(session: Session, table: Table, asks: readonly Ask[], a
     if (ask.kind !== 'query' || queries.has(ask.sql)) continue;
     queries.set(ask.sql, await session.query(ask.isWhole === true ? ask.sql : table.with() + ask.sql));
   }
+  const described = new Map<string, Answer>();
+  for (const ask of asks) if (ask.kind === 'describe') described.set(ask.sql, await session.describe(ask.sql));
   const flags = asks.filter((ask) => ask.kind === 'examples');
   const examples = flags.length === 0 ? [] : await examplesOf(session, table, flags, all);
   return asks.map((ask) => {
     if (ask.kind === 'measure') return [ask.sql.map((sql) => values.get(sql))];
+    if (ask.kind === 'describe') return described.get(ask.sql) ?? [];
     return ask.kind === 'query' ? (queries.get(ask.sql) ?? []) : (examples[flags.indexOf(ask)] ?? []);
   });
 }

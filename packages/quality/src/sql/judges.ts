@@ -4,12 +4,14 @@ import type { Bounds, Expectation, KwargsOf, Ordered, TypeName } from '../rules/
 import { createRowsCheck } from '../rows/check-rows.ts';
 import type { Interpolation } from '../rows/collect.ts';
 import { type Spread, ofBins, ofValues } from '../rows/kl-divergence.ts';
+import { freshness } from '../rows/freshness.ts';
 import { skipOf } from '../rows/map-tests.ts';
 import type { RuleResult } from '../report/result.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
-import { isNull, keyOf, keysOfSet, show } from '../values.ts';
+import { isNull, keyOf, keysOfSet, momentOf, show } from '../values.ts';
 import { decode, isNumeric, type Term } from './dialect.ts';
 import { isWhole, type MapQuestion, mapQuestions } from './map-rules.ts';
+import { judgeComparison, judgeOtherTable, judgeUnexpectedRows } from './query-rules.ts';
 import { all, type Answer, ask, type Flag, measure, not, numberOf, over, type Steps } from './steps.ts';
 import type { Table } from './table.ts';
 import { isIn, ordered, whereOf } from './terms.ts';
@@ -25,6 +27,8 @@ export interface Judged {
 
 export interface JudgeOptions {
   readonly keepIndexes: boolean;
+  /** The time at which it is judged whether rows are fresh. */
+  readonly now?: number | undefined;
   /** The names of the table's columns. */
   readonly columns: readonly string[];
 }
@@ -251,6 +255,24 @@ const judges = {
   expect_table_row_count_to_be_between: function* judgeRowCounts(rule, table) {
     const [rows] = yield* measure(over('count(*)', conditionOf(rule, table)));
     return observed(rule, Number(rows), within(Number(rows), rule.kwargs) === true);
+  },
+  expect_table_row_count_to_equal_other_table: (rule, table) => judgeOtherTable(rule, conditionOf(rule, table)),
+  unexpected_rows_expectation: judgeUnexpectedRows,
+  expect_query_results_to_match_comparison: judgeComparison,
+  expect_column_freshness_to_be_within: function* judgeFresh(rule, table, { now }) {
+    const { column, epoch_unit: unit = 'milliseconds' } = rule.kwargs;
+    const term = scalar(rule, table.term(column));
+    if (term.kind === 'text') throw new OptionError(rule.id, 'a rule about a column of dates or numbers', term.name);
+    const where = conditionOf(rule, table);
+    const newest = term.kind === 'boolean' ? 'NULL' : over(`max(${term.sql})`, where);
+    const [written, values] = yield* measure(
+      table.dialect.written({ ...term, sql: newest }),
+      over(`count(${term.sql})`, where),
+    );
+    if (Number(values) === 0) return { result: freshness(rule, undefined, now ?? Date.now()) };
+    const moment = momentOf(decode(term.kind, written), unit === 'seconds' ? 1000 : 1);
+    if (Number.isNaN(moment)) return failed(rule, `a ${term.kind} is no moment`);
+    return { result: freshness(rule, moment, now ?? Date.now()) };
   },
 } satisfies Judges;
 

@@ -36,6 +36,7 @@ export function postgresDialect(isJsonKnown: boolean): Dialect {
       return `CASE WHEN isfinite(${column}) THEN ${moment} END`;
     },
     null: (kind) => (kind === 'number' ? 'CAST(NULL AS float8)' : 'CAST(NULL AS text) COLLATE "C"'),
+    textType: 'text',
     quote: quoteName,
     text,
     double: (value) => `CAST('${value}' AS float8)`,

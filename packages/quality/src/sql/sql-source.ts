@@ -44,7 +44,7 @@ export function createSqlSource(database: Database, name: TableName, options: Ta
     const facts = { key, optional: asked.optionalColumns };
     const table = new Table(session.dialect, source, new Map(columns), facts);
     const names = columns.map(([column]) => column);
-    const judged = await judgeTable(session, table, rules, { keepIndexes: asked.keepIndexes, columns: names });
+    const judged = await judgeTable(session, table, rules, { ...asked, columns: names });
     return { ...judged, table };
   };
   return {

@@ -1,9 +1,11 @@
+import type { ColumnType } from './dialect.ts';
 import type { Row } from './table.ts';
 
 /** What a rule wants to know next. Those of several rules are asked at once where one scan can tell. */
 export type Ask =
   | { readonly kind: 'measure'; readonly sql: readonly string[] }
   | { readonly kind: 'query'; readonly sql: string; readonly isWhole?: boolean }
+  | { readonly kind: 'describe'; readonly sql: string }
   | ({ readonly kind: 'examples' } & Flag);
 
 /** What tells the rows that break a rule. */
@@ -30,6 +32,21 @@ export function* measure(...sql: readonly string[]): Steps<Row> {
 
 export function* ask(sql: string): Steps<readonly Row[]> {
   return yield { kind: 'query', sql };
+}
+
+/** A query without the table's rows. */
+export function* whole(sql: string): Steps<readonly Row[]> {
+  return yield { kind: 'query', sql, isWhole: true };
+}
+
+/** The types of a query's columns. */
+export function* describe(sql: string): Steps<readonly ColumnType[]> {
+  const columns = yield { kind: 'describe', sql };
+  return columns.flatMap(([, type]) => (isColumnType(type) ? [type] : []));
+}
+
+function isColumnType(type: unknown): type is ColumnType {
+  return typeof type === 'object' && type !== null && 'kind' in type;
 }
 
 /** Conditions that must hold, those left out aside. */

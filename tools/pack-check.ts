@@ -1,5 +1,5 @@
-// Packs every package, installs the tarballs in an empty project, and loads each entry by `import` and by `require()` on
-// each supported Node. Run it after a build.
+// Packs every package, installs the tarballs in an empty project, and on each supported Node loads each entry by `import`
+// and by `require()`, and runs each command. Run it after a build.
 import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ writeFileSync(join(project, 'load.mjs'), load);
 execFileSync('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { ...quiet, cwd: project });
 
 const entries: string[] = [];
+const commands: { name: string; file: string; version: string }[] = [];
 const failures: string[] = [];
 const peers: string[] = [];
 for (const manifest of globSync('packages/*/package.json').toSorted()) {
@@ -36,7 +37,10 @@ for (const manifest of globSync('packages/*/package.json').toSorted()) {
   if (!/^(CHANGELOG.md )?LICENSE README.md dist package.json$/.test(files)) failures.push(`${name} packs ${files}`);
   const packed = readFileSync(join(installed, 'package.json'), 'utf8');
   if (/"(?:workspace|catalog):/.test(packed)) failures.push(`${name} names a version that only the workspace knows`);
-  const { exports, peerDependencies = {} } = JSON.parse(packed);
+  const { exports, bin = {}, version, peerDependencies = {} } = JSON.parse(packed);
+  for (const [command, file] of Object.entries<string>(bin)) {
+    commands.push({ name: `${name}'s ${command}`, file: join(installed, file), version });
+  }
   entries.push(...Object.keys(exports).map((path) => `${name}${path.slice(1)}`));
   peers.push(...Object.entries<string>(peerDependencies).map(([peer, range]) => `${peer}@${range}`));
 }
@@ -50,7 +54,12 @@ for (const [version, node] of installNodes()) {
     if (status === 0) passed += 1;
     else failures.push(`${entry} on Node ${version}:\n${stderr}`);
   }
-  console.log(`Node ${version}: ${entries.join(', ')}`);
+  for (const command of commands) {
+    const { status, stdout, stderr } = spawnSync(node, [command.file, '--version'], { cwd: project, encoding: 'utf8' });
+    if (status === 0 && stdout.trim() === command.version) passed += 1;
+    else failures.push(`${command.name} on Node ${version} said ${stdout}${stderr}`);
+  }
+  console.log(`Node ${version}: ${[...entries, ...commands.map(({ name }) => name)].join(', ')}`);
 }
 
 for (const failure of failures) console.error(failure);

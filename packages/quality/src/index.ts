@@ -53,14 +53,7 @@ export type { Saved } from './saved.ts';
 export type { Side } from './schema/json-schema.ts';
 export { describeOutcome } from './report/describe-result.ts';
 export { describeRule } from './report/describe-rule.ts';
-export {
-  type HtmlBadRow,
-  type HtmlColumn,
-  type HtmlProfile,
-  type HtmlRun,
-  toHtml,
-  type ToHtmlOptions,
-} from './report/html/to-html.ts';
+export { type HtmlBadRow, type HtmlRun, toHtml, type ToHtmlOptions } from './report/html/to-html.ts';
 export { toJUnit } from './report/to-junit.ts';
 export { toMarkdown } from './report/to-markdown.ts';
 export { Report, type ReportJson, type Statistics } from './report/report.ts';

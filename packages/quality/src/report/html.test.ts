@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract, toHtml } from '../index.ts';
+import { contract, profile, toHtml } from '../index.ts';
 
 const Days = contract('days', z.object({ tempMax: z.number().nullable(), weather: z.string() }), (c, t) => [
   c.tempMax.toBeBetween(-60, 60, { mostly: 0.5, notes: 'ask the physicists', tags: ['physics'] }),
@@ -68,25 +68,20 @@ describe('toHtml', () => {
         { at: new Date('2012-01-01'), success: true, rows: 3 },
         { at: new Date('2012-01-02'), success: false, rows: 1 },
       ],
-      profile: {
-        rows: 3,
-        columns: [
-          {
-            name: 'tempMax',
-            type: 'number',
-            count: 2,
-            mean: 70.25,
-            histogram: { edges: [0, 64, 128], counts: [1, 1] },
-          },
-          { name: 'weather', count: 3, distinct: 2, frequent: [{ value: 'sun', count: 2 }] },
-        ],
-      },
+      profile: await profile(
+        Array.from({ length: 100 }, (_, at) => ({
+          tempMax: at % 10 === 0 ? null : at,
+          weather: at < 70 ? 'sun' : 'rain',
+          at: new Date(2012, 0, at),
+        })),
+      ),
     });
     expect(page).toContain('1 of the last 2 runs failed');
     expect(page).toContain('2012-01-02 00:00: failed, 1 rows');
-    expect(page).toContain('number · 33.3% null · mean 70.25');
-    expect(page).toContain('64 to 128: 1');
-    expect(page).toContain('<bdi>&quot;sun&quot;</bdi>');
+    expect(page).toMatch(/<p>integer · 10% null · 90 distinct · mean 50 · median \d+<\/p>/);
+    expect(page.match(/<svg class="histogram"/g)).toHaveLength(2);
+    expect(page).toContain('<bdi>&quot;sun&quot;</bdi></span>');
+    expect(page).toContain('<span class="count">70</span>');
   });
 
   it('takes nothing from elsewhere, and allows its own script and style alone', async () => {
@@ -110,8 +105,8 @@ describe('toHtml', () => {
       ),
     );
     const { report, bad } = await Nasty.split(hostile.map((v) => ({ '<i>col</i>': v, other: { [v]: v }, [v]: v })));
-    const columns = hostile.map((name) => ({ name, count: 1, frequent: [{ value: name, count: 1 }] }));
-    const page = toHtml(report, { bad, profile: { rows: 1, columns } });
+    const spread = await profile(hostile.map((v) => ({ [v]: v, other: v })));
+    const page = toHtml(report, { bad, profile: spread });
     const names = new Set(tags(page).map((tag) => /^<[!\w-]+/.exec(tag)?.[0] ?? tag));
     expect([...names].filter((name) => /script|img|<i$|!--/.test(name))).toEqual([]);
     expect(tags(page).filter((tag) => /\son\w+=/.test(tag.replaceAll(/"[^"]*"/g, '')))).toEqual([]);

@@ -1,60 +1,50 @@
+import type { ColumnProfile, Histogram, Profile } from '../../profile/profile.ts';
 import { literal, percent, thousands } from '../words.ts';
 import { histogram, ranking } from './charts.ts';
 import { type Markup, markup } from './markup.ts';
 
-/** What is shown of columns: {@link toHtml} takes what `profile` gives. */
-export interface HtmlProfile {
-  readonly rows: number;
-  readonly columns: readonly HtmlColumn[];
-}
-
-export interface HtmlColumn {
-  readonly name: string;
-  readonly type?: string | undefined;
-  /** Values that are not null. */
-  readonly count: number;
-  readonly distinct?: number | undefined;
-  readonly mean?: number | undefined;
-  readonly median?: number | undefined;
-  /** Of numbers: `counts[i]` are from `edges[i]` to `edges[i + 1]`. */
-  readonly histogram?: { readonly edges: readonly number[]; readonly counts: readonly number[] } | undefined;
-  /** The commonest values. */
-  readonly frequent?: readonly { readonly value: unknown; readonly count: number }[] | undefined;
-}
-
+/** A page of more columns scrolls badly. */
 const mostColumns = 60;
 
-export function distributions({ rows, columns }: HtmlProfile): Markup {
+/** How the values of each column are spread. */
+export function distributions({ rows, columns }: Profile): Markup {
   const cards = columns.slice(0, mostColumns).map((column) => {
-    const { name, type, count, distinct, mean, median } = column;
-    const facts = [
-      ...(type === undefined ? [] : [type]),
-      ...(count < rows ? [`${percent((rows - count) / rows)} null`] : []),
-      ...(distinct === undefined ? [] : [`${thousands(distinct)} distinct`]),
-      ...(mean === undefined ? [] : [`mean ${short(mean)}`]),
-      ...(median === undefined ? [] : [`median ${short(median)}`]),
-    ];
-    return markup`<section><h3><code>${name}</code></h3><p>${facts.join(' · ')}</p>${chart(column)}</section>`;
+    const facts = factsOf(column, rows).join(' · ');
+    return markup`<section><h3><code>${column.name}</code></h3><p>${facts}</p>${chart(column)}</section>`;
   });
   const cut = columns.length > mostColumns ? `the first ${mostColumns} of ${columns.length} columns` : '';
   return markup`<h2>Distributions <small>${cut}</small></h2><div class="distributions">${cards}</div>`;
 }
 
-function chart({ name, histogram: bins, frequent = [], count, distinct = Infinity }: HtmlColumn): Markup | undefined {
-  if (bins !== undefined && bins.counts.length > 0) {
-    const bars = bins.counts.map((of, at) => ({
-      label: `${short(bins.edges[at] ?? 0)} to ${short(bins.edges[at + 1] ?? 0)}`,
-      count: of,
-    }));
-    const ends = markup`<div class="axis"><span>${short(bins.edges[0] ?? 0)}</span><span>${short(bins.edges.at(-1) ?? 0)}</span></div>`;
-    return markup`${histogram(bars, `How the values of ${name} are spread`)}${ends}`;
-  }
+function factsOf({ types, nulls, distinct, numbers }: ColumnProfile, rows: number): string[] {
+  const median = numbers?.quantiles.find(({ share }) => share === 0.5)?.value;
+  return [
+    Object.keys(types).join(', '),
+    nulls > 0 ? `${percent(nulls / rows)} null` : '',
+    `${distinct.exact ? '' : 'about '}${thousands(distinct.count)} distinct`,
+    typeof numbers?.mean === 'number' ? `mean ${short(numbers.mean)}` : '',
+    median === undefined ? '' : `median ${short(median)}`,
+  ].filter((fact) => fact !== '');
+}
+
+function chart({ name, numbers, dates, top, count, distinct }: ColumnProfile): Markup | undefined {
+  const title = `How the values of ${name} are spread`;
+  if (numbers !== undefined && distinct.count > 6) return bins(title, numbers.histogram, short);
+  if (dates !== undefined && distinct.count > 6) return bins(title, dates.histogram, (date) => date.slice(0, 10));
   // What is nearly unique has no values that are common.
-  if (frequent.length === 0 || (distinct > count * 0.9 && count > 20)) return undefined;
+  if (top.length === 0 || (distinct.count > count * 0.9 && count > 20)) return undefined;
   return ranking(
-    frequent.slice(0, 6).map(({ value, count: of }) => ({ label: literal(value, 40), count: of })),
+    top.slice(0, 6).map(({ value, count: of }) => ({ label: literal(value, 40), count: of })),
     count,
   );
+}
+
+function bins<T>(title: string, { edges, counts }: Histogram<T>, show: (edge: T) => string): Markup | undefined {
+  const labels = edges.map(show);
+  if (counts.length === 0) return undefined;
+  const bars = counts.map((count, at) => ({ label: `${labels[at] ?? ''} to ${labels[at + 1] ?? ''}`, count }));
+  const ends = markup`<div class="axis"><span>${labels[0]}</span><span>${labels.at(-1)}</span></div>`;
+  return markup`${histogram(bars, title)}${ends}`;
 }
 
 const short = (value: number): string =>

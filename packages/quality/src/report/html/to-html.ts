@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Profile } from '../../profile/profile.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { isObject } from '../../schema/json-schema.ts';
 import { isNull, keyOf, keyOfAll, textOf } from '../../values.ts';
@@ -9,7 +10,7 @@ import type { RuleResult } from '../result.ts';
 import { failuresOf, severities, verdictOf } from '../sort-results.ts';
 import { counted, duration, list, literal, percent, thousands } from '../words.ts';
 import { type HtmlRun, runStrip, shareBar } from './charts.ts';
-import { distributions, type HtmlColumn, type HtmlProfile } from './distributions.ts';
+import { distributions } from './distributions.ts';
 import { type Markup, markup } from './markup.ts';
 import { script, style } from './style.ts';
 
@@ -20,15 +21,17 @@ export interface HtmlBadRow {
   readonly rules: readonly string[];
 }
 
-export type { HtmlColumn, HtmlProfile, HtmlRun };
+export type { HtmlRun };
 
 export interface ToHtmlOptions {
   /** What `profile` says of the columns, shown as distributions. @default none */
-  profile?: HtmlProfile | undefined;
+  profile?: Profile | undefined;
   /** Earlier runs of the contract, the oldest first; the last 60 are shown. @default none */
   history?: readonly HtmlRun[] | undefined;
   /** Rows that break rules, from `split`; the first 50 are shown. @default none */
   bad?: readonly HtmlBadRow[] | undefined;
+  /** How many bad rows there are, where `bad` has only some. @default those of `bad` */
+  badCount?: number | undefined;
   /** When the check was. @default not told */
   at?: Date | undefined;
 }
@@ -51,7 +54,7 @@ const most = { open: 10, values: 10, rows: 50, columns: 40, ids: 6, runs: 60 };
  * ```
  */
 export function toHtml(report: Report, options: ToHtmlOptions = {}): string {
-  const { profile, history = [], bad, at } = options;
+  const { profile, history = [], bad, badCount = bad?.length, at } = options;
   const failures = failuresOf(report);
   const kept = report.results.filter(({ success }) => success);
   const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`;
@@ -69,13 +72,13 @@ export function toHtml(report: Report, options: ToHtmlOptions = {}): string {
 <h1><bdi>${report.contract}</bdi></h1>
 <p class="verdict ${state}">${report.success ? '✓ Holds' : '✗ Does not hold'}</p>
 <p class="summary">${sentence(verdictOf(report))}</p>
-${numbers(report, bad, at)}
+${numbers(report, badCount, at)}
 </header>
 <main>
 ${history.length > 0 ? pastRuns(history.slice(-most.runs)) : undefined}
 ${filter(report)}
 ${failures.length > 0 ? failed(failures) : undefined}
-${bad === undefined || bad.length === 0 ? undefined : badRows(bad, report)}
+${bad === undefined || bad.length === 0 ? undefined : badRows(bad, badCount ?? bad.length, report)}
 ${profile === undefined ? undefined : distributions(profile)}
 ${kept.length > 0 ? keptRules(kept, failures.length === 0) : undefined}
 </main>
@@ -102,12 +105,12 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 const number = (name: string, value: string, state = ''): Markup =>
   markup`<div><dt>${name}</dt><dd class="${state}">${value}</dd></div>`;
 
-function numbers(report: Report, bad: ToHtmlOptions['bad'], at: Date | undefined): Markup {
+function numbers(report: Report, bad: number | undefined, at: Date | undefined): Markup {
   const { rows, durationMs, statistics } = report;
   const { failed: broken, evaluated } = statistics;
   const all = [
     number('Rows', thousands(rows)),
-    bad === undefined ? undefined : badNumber(bad.length, rows),
+    bad === undefined ? undefined : badNumber(bad, rows),
     number('Rules', thousands(evaluated)),
     number('Critical', thousands(broken.critical), broken.critical > 0 ? 'bad' : ''),
     number('Warnings', thousands(broken.warning), broken.warning > 0 ? 'warning' : ''),
@@ -230,7 +233,7 @@ function samples(result: RuleResult): Markup | undefined {
   return markup`<div class="scroll"><table>${head}<tbody>${lines}</tbody></table></div>${notes.length > 0 ? markup`<p>${notes.join(', ')}</p>` : undefined}`;
 }
 
-function badRows(bad: readonly HtmlBadRow[], report: Report): Markup {
+function badRows(bad: readonly HtmlBadRow[], count: number, report: Report): Markup {
   const rules = new Map(report.results.map(({ rule }) => [rule.id, rule]));
   const shown = bad.slice(0, most.rows);
   const keys = new Set(shown.flatMap(({ row }) => (isObject(row) ? Object.keys(row) : [])));
@@ -248,12 +251,12 @@ function badRows(bad: readonly HtmlBadRow[], report: Report): Markup {
     return markup`<tr>${place}${cells}<td class="ids">${names(ids)}</td></tr>\n`;
   });
   const limits = [
-    ...(bad.length > shown.length ? [`the first ${shown.length} of ${thousands(bad.length)} rows`] : []),
+    ...(count > shown.length ? [`the first ${shown.length} of ${thousands(count)} rows`] : []),
     ...(columns.length < all.length ? [`${columns.length} of ${all.length} columns`] : []),
   ];
   const titles = columns.map((name) => markup`<th scope="col"><bdi>${name}</bdi></th>`);
   const head = markup`<thead><tr><th scope="col" class="n">row</th>${titles}<th scope="col">breaks</th></tr></thead>`;
-  return markup`<h2>Bad rows <small>${limits.length > 0 ? limits.join(', ') : thousands(bad.length)}</small></h2>
+  return markup`<h2>Bad rows <small>${limits.length > 0 ? limits.join(', ') : thousands(count)}</small></h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Bad rows"><table class="rows">${head}<tbody>${lines}</tbody></table></div>`;
 }
 

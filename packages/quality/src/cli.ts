@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { main } from './cli/main.ts';
+import { exit } from './cli/usage.ts';
+
+const { stdin, stdout, stderr, env, argv } = process;
+// A reader that has gone, such as `head`, wants no more: that is no fault.
+stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exit.ok : exit.unreadable));
+
+const controller = new AbortController();
+process.on('SIGINT', () => {
+  controller.abort();
+  // What is open is let go of; what takes longer than a moment is not waited for.
+  setTimeout(() => process.exit(exit.interrupted), 300).unref();
+});
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+process.exitCode = await main(argv.slice(2), { stdin, stdout, stderr, env, signal: controller.signal, version });

@@ -1,0 +1,252 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { pipe, run } from '@dataenginex/streams';
+import { toParquet } from '@dataenginex/streams/parquet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main, type Surface } from './main.ts';
+import { progressText } from './progress-line.ts';
+
+const contract = join(import.meta.dirname, '../../test/cli/contract.ts');
+const cli = join(import.meta.dirname, '../cli.ts');
+let folder: string;
+const at = (name: string): string => join(folder, name);
+
+const header = 'date,station,tempMax,wet\n';
+const suite = {
+  name: 'suite',
+  expectations: [
+    { type: 'expect_column_values_to_be_between', kwargs: { column: 'tempMax', min_value: -60, max_value: 60 } },
+  ],
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'quality-cli-'));
+  await Promise.all([
+    writeFile(at('good.csv'), `${header}2012-01-01,Seattle,12.8,true\n2012-01-02,Seattle,,FALSE\n`),
+    writeFile(at('bad.csv.gz'), gzipSync(`${header}2012-01-03,Seattle,412,true\n2012-01-01,Seattle,1,maybe\n`)),
+    writeFile(at('broken.csv'), `${header}2012-01-03\n`),
+    writeFile(at('suite.json'), JSON.stringify(suite)),
+    writeFile(at('rows.json'), '[{"tempMax":12},{"tempMax":412}]'),
+    writeFile(at('rows.jsonl.zst'), zstdCompressSync('{"tempMax":12}\n{"tempMax":4}\n')),
+    run(pipe([{ tempMax: 12n }, { tempMax: 412n }]), toParquet(at('rows.parquet'))),
+  ]);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function command(args: readonly string[], surface: Partial<Surface> = {}) {
+  let [out, errors] = ['', ''];
+  const code = await main(args, {
+    stdin: (async function* () {})(),
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (errors += text) },
+    env: {},
+    signal: new AbortController().signal,
+    version: '1.2.3',
+    ...surface,
+  });
+  return { code, out: out.replace(/in [\d.]+ m?s/, 'in 1 ms'), errors };
+}
+
+describe('quality check', () => {
+  it('says that a contract holds', async () => {
+    const { code, out, errors } = await command(['check', at('good.csv'), '--contract', contract]);
+    expect([code, errors]).toEqual([0, '']);
+    expect(out).toBe('✓ daily holds: all 12 rules hold\n  2 rows in 1 ms\n');
+  });
+
+  it('says what broke, of several files as one table, and where the bad rows are', async () => {
+    const files = [at('good.csv'), at('bad.csv.gz')];
+    const { code, out } = await command(['check', ...files, '--contract', contract, '--bad', at('bad.ndjson')]);
+    expect(code).toBe(1);
+    expect(out.split('\n')).toEqual([
+      '✗ daily does not hold: 3 critical rules and 1 warning of 12 failed',
+      '  4 rows in 1 ms',
+      '',
+      '✗ critical  wet is a boolean',
+      '            1 of 4 values, such as "maybe" in row 3',
+      '✗ critical  tempMax is between -60 and 60',
+      '            1 of 3 values, such as 412 in row 2',
+      '✗ critical  date and station are unique together',
+      '            2 of 4 rows, such as ["2012-01-01","Seattle"] in row 0',
+      '✗ warning   the mean of tempMax is at most 20',
+      '            it is 141.933',
+      '',
+    ]);
+    const lines = (await readFile(at('bad.ndjson'), 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        file: at('good.csv'),
+        row: 0,
+        rules: ['unique(date, station)'],
+        data: { date: '2012-01-01', station: 'Seattle', tempMax: '12.8', wet: 'true' },
+      },
+      { file: at('bad.csv.gz'), row: 0, rules: ['tempMax.toBeBetween'], data: expect.anything() },
+      { file: at('bad.csv.gz'), row: 1, rules: ['schema.wet.type', 'unique(date, station)'], data: expect.anything() },
+    ]);
+  });
+
+  it('reads JSON, NDJSON and Parquet, and suites of Great Expectations', async () => {
+    const ask = async (file: string) => (await command(['check', at(file), '--contract', at('suite.json')])).code;
+    expect(await Promise.all(['rows.json', 'rows.jsonl.zst', 'rows.parquet'].map(ask))).toEqual([1, 0, 1]);
+  });
+
+  it('reads the standard input, twice where it must', async () => {
+    const stdin = () =>
+      (async function* () {
+        yield Buffer.from(`${header}2012-01-01,Seattle,41`);
+        yield Buffer.from('2,true\n');
+      })();
+    const args = ['check', '-', '--input-format', 'csv', '--contract', contract];
+    expect((await command(args, { stdin: stdin() })).code).toBe(1);
+    const { out } = await command([...args, '--format', 'html'], { stdin: stdin() });
+    expect(out).toContain('<td class="broken n"><bdi>412</bdi></td>');
+    expect(await command(['check', '-', '--contract', contract])).toMatchObject({ code: 2 });
+  });
+
+  it('writes each format, told by the name of the file', async () => {
+    const args = ['check', at('bad.csv.gz'), '--contract', contract];
+    const starts = {
+      'r.json': '{\n  "version": 1',
+      'r.md': '## ❌ daily',
+      'r.xml': '<?xml',
+      'r.html': '<!doctype html>',
+    };
+    await Promise.all(
+      Object.entries(starts).map(async ([name, start]) => {
+        const { code, out } = await command([...args, '--out', at(name)]);
+        expect([code, out]).toEqual([1, '✗ daily does not hold: 2 critical rules and 1 warning of 12 failed\n']);
+        expect((await readFile(at(name), 'utf8')).startsWith(start)).toBe(true);
+      }),
+    );
+    expect((await command([...args, '--format', 'junit'])).out).toMatch(/^<\?xml/);
+  });
+
+  it('fails by warnings where that is asked', async () => {
+    await writeFile(at('warm.csv'), `${header}2012-01-01,Seattle,42,true\n`);
+    const args = ['check', at('warm.csv'), '--contract', contract];
+    expect((await command(args)).code).toBe(0);
+    expect((await command([...args, '--severity', 'warning'])).code).toBe(1);
+  });
+
+  it('keeps few of the rows that break a rule in the report unless told to', async () => {
+    await writeFile(at('many.csv'), header + '2012-01-01,Seattle,412,true\n'.repeat(50));
+    const indexes = async (...more: string[]): Promise<number> => {
+      const args = ['check', at('many.csv'), '--contract', contract, '--format', 'json', ...more];
+      const { results } = JSON.parse((await command(args)).out);
+      return results.find(({ rule }: { rule: { id: string } }) => rule.id === 'tempMax.toBeBetween').unexpectedIndexes
+        .length;
+    };
+    expect(await indexes()).toBe(20);
+    expect(await indexes('--bad', at('many.ndjson'))).toBe(20);
+    expect(await indexes('--keep-indexes')).toBe(50);
+  });
+
+  it('tells wrong usage from data that cannot be read, in a sentence', async () => {
+    for (const [args, code, message] of [
+      [[], 2, 'Checks data against a contract.'],
+      [['czech', 'x.csv'], 2, 'The command must be check, profile, suggest, got "czech". See quality --help.\n'],
+      [['check'], 2, 'Which files? quality check <file…>\n'],
+      [['check', at('good.csv')], 2, 'Which contract? Name it by --contract contract.ts'],
+      [['check', at('good.csv'), '--nope'], 2, "Unknown option '--nope'. See quality --help.\n"],
+      [['check', at('good.csv'), '--contract', at('no.ts')], 2, 'no.ts cannot be loaded: there is no such file.\n'],
+      [
+        ['check', at('good.csv'), '--contract', at('no.json')],
+        2,
+        'no.json cannot be read: no such file or directory\n',
+      ],
+      [['check', at('good.csv'), '--contract', at('rows.json')], 2, 'rows.json: Option "suite" must be'],
+      [['check', at('good.csv'), '--contract', contract, '--export', 'No'], 2, 'exports no contract "No", of Daily.\n'],
+      [['check', at('good.csv'), '--contract', contract, '--format', 'pdf'], 2, '--format must be text, json'],
+      [['check', at('suite.txt'), '--contract', contract], 3, 'suite.txt cannot be read: no such file or directory\n'],
+      [['check', contract, '--contract', contract], 2, 'does not tell its format: give it by --input-format.\n'],
+      [['check', folder, '--contract', contract], 2, 'is a directory: name the files in it'],
+      [
+        ['check', at('broken.csv'), '--contract', contract],
+        3,
+        'broken.csv: CSV at index 0, line 2, byte 25: the row has',
+      ],
+    ] as const) {
+      const { code: got, errors } = await command(args);
+      expect([got, errors]).toEqual([code, expect.stringContaining(message)]);
+      expect(errors).not.toContain('    at ');
+    }
+  });
+
+  it('helps, and says its version', async () => {
+    expect(await command(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes: 0') });
+    expect(await command(['--version'])).toMatchObject({ code: 0, out: '1.2.3\n' });
+  });
+
+  it('has colours in a terminal that wants them, and obeys nothing that values say', async () => {
+    await writeFile(at('evil.csv'), `${header}2012-01-01,"\u001b[2J\u202e",412,true\n`);
+    const args = ['check', at('evil.csv'), '--contract', contract];
+    let out = '';
+    const stdout = { isTTY: true, write: (text: string) => (out += text) };
+    await command(args, { stdout });
+    expect(out).toContain('\u001b[31m');
+    out = '';
+    await command(args, { stdout, env: { NO_COLOR: '1' } });
+    expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+});
+
+describe('quality profile and suggest', () => {
+  it('guess what the texts of CSV are', async () => {
+    await writeFile(at('zip.csv'), 'zip,temp,wet\n01234,12,true\n98101,,false\n');
+    const { out } = await command(['profile', at('zip.csv')]);
+    expect(out).toMatch(/zip +string/);
+    expect(out).toMatch(/temp +integer/);
+    expect(out).toMatch(/wet +boolean/);
+  });
+
+  it('propose a contract that the file keeps', async () => {
+    const { code, out } = await command(['suggest', at('good.csv'), '--out', at('proposed.ts')]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ rules in /)]);
+    const text = await readFile(at('proposed.ts'), 'utf8');
+    expect(text).toContain("export const Good = contract('good'");
+  });
+});
+
+describe('the bin', () => {
+  const node = ['--conditions', '@dataenginex/source', cli];
+
+  it('exits by the verdict', async () => {
+    const args = [...node, 'check', at('bad.csv.gz'), '--contract', contract];
+    const { code, stdout, stderr } = await new Promise<{ code: unknown; stdout: string; stderr: string }>((done) => {
+      execFile(process.execPath, args, (error, out, errors) =>
+        done({ code: error?.code, stdout: out, stderr: errors }),
+      );
+    });
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^✗ daily does not hold/);
+  });
+
+  it('ends at once by SIGINT', async () => {
+    const args = [...node, 'check', '-', '--input-format', 'csv', '--contract', contract, '--bad', at('never.ndjson')];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
+    child.stdin.write(header);
+    // It reads once it runs.
+    const row = '2012-01-01,Seattle,12,true\n'.repeat(4000);
+    while (child.stdin.write(row)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await once(child.stdin, 'drain');
+    const start = performance.now();
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(performance.now() - start).toBeLessThan(1500);
+  });
+});
+
+describe('progressText', () => {
+  it('says how far, how fast and how long', () => {
+    const progress = { done: 62e6, total: 200e6, unit: 'bytes', perSecond: 45e6, remainingMs: 3067 } as const;
+    expect(progressText('days.csv', progress)).toBe(
+      '███████░░░░░░░░░░░░░░░░░  31%  62 MB of 200 MB  45 MB/s  3.1 s left  days.csv',
+    );
+    const rows = { done: 1234, total: undefined, unit: 'rows', perSecond: 617.2, remainingMs: undefined } as const;
+    expect(progressText('3 files', rows)).toBe('1,234 rows  617 rows/s  3 files');
+  });
+});

@@ -130,6 +130,11 @@ describe('anomalies', () => {
     expect(await judge(without, run(7, 2))).toMatchObject({ details: { judged: false, runs: 3 } });
   });
 
+  it('does not rest on runs that were cut short', async () => {
+    const cut = Array.from({ length: 9 }, (_, at) => run(at - 20, 1, { partial: true }));
+    expect(await judge([...cut, ...week], run(7, 24))).toMatchObject({ success: true, details: { runs: 7 } });
+  });
+
   it('fails a metric that the run has not', async () => {
     expect(await judge(week, run(7, 2), { metric: 'mean' })).toMatchObject({
       kind: 'error',

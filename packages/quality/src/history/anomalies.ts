@@ -30,7 +30,8 @@ export interface AnomalyCheck extends RangeOptions, ShapeOptions {
  * not matter.
  *
  * A run with a partition has before it the partitions of smaller names, each by its last run; so one that is run again
- * counts once. A run without one has before it the older runs without one. A metric that the run has not, fails; one with
+ * counts once. A run without one has before it the older runs without one. Runs of checks that were cut short do not
+ * count. A metric that the run has not, fails; one with
  * fewer than `minRuns` before it is not judged, which the result says (`details.judged`), and holds.
  *
  * ```ts
@@ -59,7 +60,11 @@ export async function anomalies(
   checkRun('anomalies.run', run);
   if (!Array.isArray(checks)) throw new OptionError('anomalies.checks', 'an array of checks', checks);
   checks.forEach((check, at) => checkCheck(`anomalies.checks.${at}`, check));
-  const before = runsBefore(run, await history.runs({ contract: run.contract }, options));
+  const runs = await history.runs({ contract: run.contract }, options);
+  const before = runsBefore(
+    run,
+    runs.filter(({ partial = false }) => !partial),
+  );
   const results = checks.map((check) => judge(check, run, before));
   return new Report(run.contract, run.rows, performance.now() - start, results);
 }

@@ -62,6 +62,11 @@ describe.each(stores)('%s', (name, openStore) => {
     expect(Report.from(whole?.report)).toEqual(report);
   });
 
+  it('keeps that a check was cut short', async () => {
+    await openStore(path).append(toRun(new Report('daily', 3, 1, [], true)));
+    expect(await openStore(path).runs()).toMatchObject([{ rows: 3, partial: true }]);
+  });
+
   it('asks by contract, partition and time, the oldest first, and for the newest', async () => {
     const store = openStore(path);
     for (const day of [3, 1, 2]) await store.append(run(day, { partition: `p${day}` }));

@@ -57,6 +57,9 @@ interface Slice {
 /** Past so many rows in all, repeats are not looked for any more. */
 const mostSeen = 1_000_000;
 
+/** So many names are not made anew, as rows of one day mostly come together. */
+const mostNames = 10_000;
+
 /**
  * Reads rows once, and tells of each partition how many rows it has, the newest moment in it, and checksums of its content:
  * what {@link checkPartitions} takes. Moments are dates, ISO 8601 texts, and numbers of milliseconds.
@@ -84,14 +87,21 @@ export async function readPartitions(source: RowSource, options: ReadPartitionsO
   checkInteger('readPartitions.maxPartitions', maxPartitions, { min: 1 });
 
   const slices = new Map<string, Map<string, Slice>>();
-  const content = new RowHash(ignore);
-  const whole = new RowHash();
+  const hash = new RowHash(ignore);
+  const names = new Map<unknown, string | undefined>();
+  const nameOf = (value: unknown): string | undefined => {
+    if (names.has(value)) return names.get(value);
+    if (names.size >= mostNames) names.clear();
+    const name = every === undefined ? (isNull(value) ? undefined : textOf(value)) : sliceOf(value, every);
+    names.set(value, name);
+    return name;
+  };
   let count = 0;
   let seen = 0;
   let unplaced = 0;
   const add = (row: unknown): void => {
     const value = !isObject(row) ? undefined : typeof by === 'string' ? row[by] : by(row);
-    const name = every === undefined ? (isNull(value) ? undefined : textOf(value)) : sliceOf(value, every);
+    const name = nameOf(value);
     if (name === undefined || !isObject(row)) {
       unplaced++;
       return;
@@ -106,14 +116,13 @@ export async function readPartitions(source: RowSource, options: ReadPartitionsO
       slice = { name, group: told, content: new Checksum(), newest: Number.NaN, repeats: 0, seen: new Set() };
       ofGroup.set(name, slice);
     }
-    content.read(row);
-    slice.content.add(content.high, content.low);
+    hash.read(row);
+    slice.content.add(hash.contentHigh, hash.contentLow);
     if (newest !== undefined) {
       const moment = momentOf(row[newest], 1);
       if (!(moment <= slice.newest) && !Number.isNaN(moment)) slice.newest = moment;
     }
-    whole.read(row);
-    const key = (whole.high >>> 11) * 2 ** 32 + (whole.low >>> 0);
+    const key = (hash.high >>> 11) * 2 ** 32 + (hash.low >>> 0);
     if (slice.seen.has(key)) slice.repeats++;
     else if (seen++ < mostSeen) slice.seen.add(key);
   };

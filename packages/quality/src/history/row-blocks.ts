@@ -3,7 +3,7 @@ import { hash } from '../state/hash.ts';
 import type { Spill } from '../streams/spill.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
-export type Visit = (key: string, row: Row, index: number) => void;
+type Visit = (key: string, row: Row, index: number) => void;
 
 const parts = 256;
 const blockChars = 16_384;

@@ -4,12 +4,16 @@ import { isNull } from '../values.ts';
 const scratch = new Int32Array(2);
 
 /**
- * A 64-bit hash of rows as two signed halves, the same whatever the order of their keys; a null is as good as no key.
- * Hashes of equal values are equal, and it stays the same in later versions.
+ * 64-bit hashes of rows as two signed halves, the same whatever the order of their keys; a null is as good as no key.
+ * Hashes of equal rows are equal, and they stay the same in later versions.
  */
 export class RowHash {
+  /** Of the whole row, or of a value. */
   high = 0;
   low = 0;
+  /** Of the row without the columns that are ignored. */
+  contentHigh = 0;
+  contentLow = 0;
   readonly #names = new Map<string, readonly [number, number]>();
   readonly #ignored: ReadonlySet<string>;
 
@@ -17,17 +21,26 @@ export class RowHash {
     this.#ignored = new Set(ignored);
   }
 
-  read(row: object): void {
+  read(row: Readonly<Record<string, unknown>>): void {
     let high = 0;
     let low = 0;
-    for (const [name, value] of Object.entries(row)) {
-      if (this.#ignored.has(name) || isNull(value)) continue;
+    let ignoredHigh = 0;
+    let ignoredLow = 0;
+    for (const name of Object.keys(row)) {
+      const value = row[name];
+      if (isNull(value)) continue;
       this.readValue(name, value);
       high = (high + this.high) | 0;
       low = (low + this.low) | 0;
+      if (!this.#ignored.has(name)) continue;
+      ignoredHigh = (ignoredHigh + this.high) | 0;
+      ignoredLow = (ignoredLow + this.low) | 0;
     }
     this.high = stir(high, low);
     this.low = stir(low, this.high);
+    const contentLow = (low - ignoredLow) | 0;
+    this.contentHigh = stir((high - ignoredHigh) | 0, contentLow);
+    this.contentLow = stir(contentLow, this.contentHigh);
   }
 
   /** Of one value of a column. */

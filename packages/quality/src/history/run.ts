@@ -15,6 +15,8 @@ export interface Run {
   readonly partition?: string | undefined;
   readonly rows: number;
   readonly success: boolean;
+  /** Whether the check was cut short, and these are the numbers of the rows before. @default false */
+  readonly partial?: boolean | undefined;
   /** Finite numbers by their names: see {@link toRun}. */
   readonly metrics: Readonly<Record<string, number>>;
   /** As `Report.toJSON` gives it; `Report.from` reads it. */
@@ -70,6 +72,7 @@ export function toRun(report: Report, options: ToRunOptions = {}): Run {
     partition,
     rows: report.rows,
     success: report.success,
+    ...(report.partial && { partial: true }),
     metrics: { ...Object.fromEntries(measured.filter(isFinite)), ...metrics },
     report: report.toJSON(),
     ...(state !== undefined && { state: state.toJSON() }),
@@ -118,8 +121,8 @@ export function checkRun(name: string, { contract, at, partition, rows, metrics 
 
 /** As JSON; what is long comes last. */
 export function writeRun(run: Run): string {
-  const { contract, at, partition, rows, success, metrics, report, state } = run;
-  return JSON.stringify({ version: 1, contract, at, partition, rows, success, metrics, report, state });
+  const { contract, at, partition, rows, success, partial, metrics, report, state } = run;
+  return JSON.stringify({ version: 1, contract, at, partition, rows, success, partial, metrics, report, state });
 }
 
 /** @throws {SavedDataError} When it is no run. */
@@ -130,6 +133,7 @@ export function readRun(json: unknown): Run {
   const at = new Date(saved.field('at').text());
   if (Number.isNaN(at.getTime())) saved.field('at').refuse('a date');
   const partition = saved.field('partition');
+  const partial = saved.field('partial');
   const metrics = saved.field('metrics');
   return {
     contract: saved.field('contract').text(),
@@ -137,6 +141,7 @@ export function readRun(json: unknown): Run {
     ...(!partition.isMissing && { partition: partition.text() }),
     rows: saved.field('rows').count(),
     success: saved.field('success').flag(),
+    ...(!partial.isMissing && { partial: partial.flag() }),
     metrics: Object.fromEntries(Object.keys(metrics.values()).map((key) => [key, metrics.field(key).number()])),
     ...('report' in json && { report: json.report }),
     ...('state' in json && { state: json.state }),

@@ -3,6 +3,7 @@ import { boundsText, within } from '../rules/bounds.ts';
 import type { Bounds, Expectation, Ordered, Scalar, TypeName } from '../rules/expectations.ts';
 import { isDateutilText } from './dateutil.ts';
 import { compileJsonSchema } from './json-values.ts';
+import { fixedTextCode } from './fixed-texts.ts';
 import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
 import type { RuleOf } from '../rules/rule.ts';
 import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from '../values.ts';
@@ -180,7 +181,10 @@ function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | '
     rule,
     (value) => !matches(textOf(value)),
     (value, constant) => {
-      const tests = patterns.map((pattern) => `${wanted === 'none' ? '!' : ''}${constant(pattern)}.test(${value})`);
+      const tests = patterns.map((pattern) => {
+        const code = fixedTextCode(pattern, value, constant) ?? `${constant(pattern)}.test(${value})`;
+        return `${wanted === 'none' ? '!' : ''}(${code})`;
+      });
       return [`typeof ${value} === 'string'`, `(${tests.join(wanted === 'any' ? ' || ' : ' && ')})`];
     },
   );

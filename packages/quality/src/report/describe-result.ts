@@ -22,26 +22,30 @@ function ofGroups(rule: Rule, { count, failed, failures: [first] }: Groups): str
   return `${thousands(failed)} of ${counted(count, 'group')}, such as ${group.join(', ')}: ${outcome}`;
 }
 
-function ofMap({
-  rule,
-  elementCount,
-  missingCount,
-  unexpectedCount,
-  unexpectedValues,
-  unexpectedIndexes,
-}: MapResult): string {
+function ofMap({ rule, elementCount, missingCount, unexpectedCount, unexpectedValues, ...places }: MapResult): string {
   const asked = elementCount - missingCount;
   const things = 'column' in rule.kwargs ? 'values' : 'rows';
   const nulls = missingCount === 0 ? '' : `, ${thousands(missingCount)} without one`;
   if (unexpectedCount === 0) return asked === 0 ? `no ${things} to ask` : `all ${thousands(asked)} ${things}${nulls}`;
+  const place = describePlace(places, 0);
+  const sample =
+    unexpectedValues.length === 0
+      ? ''
+      : `, such as ${literal(unexpectedValues[0])}${place === undefined ? '' : ` in row ${place}`}`;
   const share = unexpectedCount === asked ? '' : ` (${percent(unexpectedCount / asked)})`;
-  return `${thousands(unexpectedCount)} of ${thousands(asked)} ${things}${asked < 10 ? '' : share}${sample(unexpectedValues, unexpectedIndexes)}`;
+  return `${thousands(unexpectedCount)} of ${thousands(asked)} ${things}${asked < 10 ? '' : share}${sample}`;
 }
 
-function sample(values: readonly unknown[], indexes: readonly number[]): string {
-  if (values.length === 0) return '';
-  const row = indexes[0] === undefined ? '' : ` in row ${indexes[0]}`;
-  return `, such as ${literal(values[0])}${row}`;
+/** The row of one of the values that break a rule: its place, or its key in a database. */
+export function describePlace(
+  { unexpectedIndexes, unexpectedKeys }: Pick<MapResult, 'unexpectedIndexes' | 'unexpectedKeys'>,
+  at: number,
+): string | undefined {
+  const key = unexpectedKeys?.[at];
+  if (key === undefined) return unexpectedIndexes[at]?.toString();
+  return Object.entries(key)
+    .map(([name, value]) => `${column(name)} ${literal(value)}`)
+    .join(', ');
 }
 
 function ofApproximation({ approximation }: ObservedResult): string {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract, Report } from '../index.ts';
+import { contract, Report, toHtml } from '../index.ts';
+import { describeResult } from './describe-result.ts';
 
 const Row = z.object({ id: z.bigint(), at: z.date(), x: z.number().nullable(), any: z.unknown() });
 const Rows = contract('rows', Row, (c, t) => [
@@ -86,6 +87,33 @@ describe('Report.toJSON and Report.from', () => {
         'http://a/',
       ],
     });
+  });
+
+  it('keep the keys of rows in databases, and groups', async () => {
+    const Grouped = contract('grouped', z.object({ g: z.string(), x: z.number() }), (c) => [
+      c.x.toBeBetween(0, 1, { groupBy: 'g' }),
+    ]);
+    const report = await Grouped.check([
+      { g: 'a', x: 7 },
+      { g: 'b', x: 1 },
+    ]);
+    const results = report.results.map((result) =>
+      result.kind === 'map' && !result.success
+        ? { ...result, unexpectedIndexes: [], unexpectedKeys: [{ id: 7n, day: new Date(0) }] }
+        : result,
+    );
+    const read = again(new Report('grouped', 2, 1, results));
+    expect(read.results).toEqual(results);
+    const { groups: _, ...whole } = read.failures[0]!;
+    expect(describeResult(whole)).toBe(
+      'x.toBeBetween: 1 of 2 values, such as 7 in row id 7, day 1970-01-01T00:00:00.000Z',
+    );
+    expect(describeResult(read.failures[0]!)).toBe(
+      'x.toBeBetween: 1 of 2 groups, such as g "a": 1 of 1 values, such as 7 in row 0',
+    );
+    expect(toHtml(read)).toContain(
+      '<tr><td><code>&quot;a&quot;</code></td><td>1 of 1 values, such as 7 in row 0</td></tr>',
+    );
   });
 
   it('gives back rules that cannot be run again, and say so', async () => {

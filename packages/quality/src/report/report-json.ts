@@ -1,5 +1,5 @@
 import { isExpectation, describeRule } from './describe-rule.ts';
-import type { Approximation, Groups, Outcome, RuleResult } from './result.ts';
+import type { Approximation, Groups, MapResult, Outcome, RuleResult } from './result.ts';
 import type { GroupBy, Rule } from '../rules/rule.ts';
 import { isObject } from '../schema/json-schema.ts';
 import { SavedReader } from '../saved.ts';
@@ -48,6 +48,10 @@ function readGroups(saved: SavedReader): Groups {
 function readOutcome(saved: SavedReader): Outcome {
   const success = saved.field('success').flag();
   const indexes = (): number[] => saved.field('unexpectedIndexes').list((index) => index.count());
+  const keys = (): Pick<MapResult, 'unexpectedKeys'> => {
+    const given = saved.field('unexpectedKeys');
+    return given.isMissing ? {} : { unexpectedKeys: given.list((key) => key.values()) };
+  };
   const kind = saved.field('kind').oneOf(['map', 'observed', 'error']);
   if (kind === 'map') {
     return {
@@ -58,6 +62,7 @@ function readOutcome(saved: SavedReader): Outcome {
       unexpectedCount: saved.field('unexpectedCount').count(),
       unexpectedValues: saved.field('unexpectedValues').list((value) => value.value()),
       unexpectedIndexes: indexes(),
+      ...keys(),
     };
   }
   if (kind === 'observed') {
@@ -72,7 +77,7 @@ function readOutcome(saved: SavedReader): Outcome {
     };
   }
   if (success) return saved.field('success').refuse('false, as it could not be judged');
-  return { kind, success, error: saved.field('error').text(), unexpectedIndexes: indexes() };
+  return { kind, success, error: saved.field('error').text(), unexpectedIndexes: indexes(), ...keys() };
 }
 
 function readApproximation(saved: SavedReader): Approximation {

@@ -1,4 +1,4 @@
-import { describeOutcome } from './describe-result.ts';
+import { describeOutcome, describePlace } from './describe-result.ts';
 import { describeRule } from './describe-rule.ts';
 import type { Report } from './report.ts';
 import type { RuleResult } from './result.ts';
@@ -71,7 +71,7 @@ function testcase(contract: string, result: RuleResult, outcome: Outcome | undef
     ...(rule.notes === undefined ? [] : [`notes: ${rule.notes}`]),
     ...(result.kind === 'map'
       ? result.unexpectedValues.slice(0, 20).map((value, at) => {
-          const row = result.unexpectedIndexes[at];
+          const row = describePlace(result, at);
           return `${row === undefined ? '-' : `row ${row}:`} ${literal(value, 200)}`;
         })
       : []),

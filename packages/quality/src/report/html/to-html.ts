@@ -3,7 +3,7 @@ import type { Profile } from '../../profile/profile.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { isObject } from '../../schema/json-schema.ts';
 import { isNull, keyOf, keyOfAll, textOf } from '../../values.ts';
-import { describeOutcome } from '../describe-result.ts';
+import { describeOutcome, describePlace } from '../describe-result.ts';
 import { describeRule } from '../describe-rule.ts';
 import type { Report } from '../report.ts';
 import type { RuleResult } from '../result.ts';
@@ -182,7 +182,7 @@ function failedColumn({ name, results }: Group, place: number): Markup {
 function failedRule(result: RuleResult, isOpen: boolean): Markup {
   const { severity, id, tags, notes } = result.rule;
   const facts = markup`<p><code>${cut(id, 200)}</code>${tags.map((tag) => markup` · ${tag}`)}</p>`;
-  const more = markup`${facts}${notes === undefined ? undefined : markup`<p>${notes}</p>`}${samples(result)}`;
+  const more = markup`${facts}${notes === undefined ? undefined : markup`<p>${notes}</p>`}${failedGroups(result)}${samples(result)}`;
   return markup`<details class="rule broken ${severity}" data-severity="${severity}"${isOpen ? opened : undefined}><summary>${line(result)}</summary><div class="more">${more}</div></details>`;
 }
 
@@ -206,6 +206,22 @@ function meter(result: RuleResult): Markup | undefined {
   return markup`<span class="meter">${percent(share)}${shareBar(share, 1 - mostly)}</span>`;
 }
 
+/** The groups of rows in which a rule does not hold, with what was found there. */
+function failedGroups({ rule, groups: of }: RuleResult): Markup | undefined {
+  if (of === undefined || of.failures.length === 0) return undefined;
+  const lines = of.failures.slice(0, most.values).map((failure) => {
+    const values = Object.values(failure.group)
+      .map((value) => literal(value))
+      .join(', ');
+    const outcome = describeOutcome({ rule, ...failure, groups: undefined });
+    return markup`<tr><td><code>${values}</code></td><td>${outcome}</td></tr>`;
+  });
+  const head = markup`<thead><tr><th scope="col">${Object.keys(of.failures[0]?.group ?? {}).join(', ')}</th><th scope="col">found</th></tr></thead>`;
+  const left = of.failed - lines.length;
+  const note = left > 0 ? markup`<p>and ${thousands(left)} more groups</p>` : undefined;
+  return markup`<div class="scroll"><table>${head}<tbody>${lines}</tbody></table></div>${note}`;
+}
+
 /** The values that break a rule, the commonest first, with their rows. */
 function samples(result: RuleResult): Markup | undefined {
   if (result.kind !== 'map' || result.unexpectedValues.length === 0) return undefined;
@@ -215,8 +231,8 @@ function samples(result: RuleResult): Markup | undefined {
     const entry = byValue.get(key) ?? { value, rows: [], count: 0 };
     byValue.set(key, entry);
     entry.count++;
-    const row = result.unexpectedIndexes[at];
-    if (row !== undefined) entry.rows.push(thousands(row));
+    const row = describePlace(result, at);
+    if (row !== undefined) entry.rows.push(row);
   }
   const entries = [...byValue.values()].toSorted((a, b) => b.count - a.count);
   const lines = entries.slice(0, most.values).map(({ value, rows, count }) => {

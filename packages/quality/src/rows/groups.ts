@@ -16,6 +16,8 @@ type BrokenRows = ReadonlyMap<number, readonly string[]>;
 /** The rules that are judged by groups, with a check for each group. */
 export class GroupedRules {
   readonly #groupings: readonly Grouping[];
+  /** Of each rule in the contract. */
+  readonly #places: ReadonlyMap<string, number>;
 
   /** @param checkOf Makes a check. */
   constructor(rules: readonly Rule[], options: RowsCheckOptions, checkOf: typeof createRowsCheck) {
@@ -25,6 +27,7 @@ export class GroupedRules {
       if (known === undefined) all.push([rule]);
       else known.push(rule);
     }
+    this.#places = new Map(rules.map(({ id }, place) => [id, place]));
     this.#groupings = all.map((same) => new Grouping(same, options, checkOf));
   }
 
@@ -48,7 +51,13 @@ export class GroupedRules {
     if (this.#groupings.length === 0) return others;
     const all = new Map(others);
     for (const rows of this.#groupings.flatMap((grouping) => grouping.broken())) {
-      for (const [index, ids] of rows) all.set(index, [...(all.get(index) ?? []), ...ids]);
+      for (const [index, ids] of rows) {
+        const together = [...(all.get(index) ?? []), ...ids];
+        all.set(
+          index,
+          together.toSorted((a, b) => (this.#places.get(a) ?? 0) - (this.#places.get(b) ?? 0)),
+        );
+      }
     }
     return all;
   }

@@ -34,14 +34,25 @@ export class NumberLog implements Collector, Spilling {
       return false;
     }
     this.count++;
-    if (this.#used === this.#block.length) {
-      this.#block = new Float64Array(pairs * 2);
-      this.#used = 0;
-      this.#blocks.push(this.#block);
-    }
+    if (this.#used === this.#block.length) this.#makeRoom();
     this.#block[this.#used++] = value;
     this.#block[this.#used++] = index;
     return false;
+  }
+
+  /** Blocks grow, as there may be a log for each group of rows. */
+  #makeRoom(): void {
+    const { length } = this.#block;
+    if (length > 0 && length < pairs * 2) {
+      this.#blocks.pop();
+      const larger = new Float64Array(length * 2);
+      larger.set(this.#block);
+      this.#block = larger;
+    } else {
+      this.#block = new Float64Array(this.count > 1 ? pairs * 2 : 16);
+      this.#used = 0;
+    }
+    this.#blocks.push(this.#block);
   }
 
   get isFull(): boolean {
@@ -49,7 +60,7 @@ export class NumberLog implements Collector, Spilling {
   }
 
   get #full(): number {
-    return this.#used === this.#block.length ? this.#blocks.length : this.#blocks.length - 1;
+    return this.#used === pairs * 2 ? this.#blocks.length : this.#blocks.length - 1;
   }
 
   /** Writes the blocks that are full. */

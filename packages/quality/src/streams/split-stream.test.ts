@@ -13,6 +13,7 @@ const Daily = contract('daily', Reading, (c, t) => [
   c.temp.toBeBetween(-60, 60, { mostly: 0.5 }),
   c.temp.toBeIncreasing({ severity: 'warning' }),
   c.temp.meanToBeBetween(0, 1, { severity: 'info' }),
+  c.temp.toBeDecreasing({ severity: 'warning', groupBy: 'station' }),
   t.pairToBeEqual('station', 'temp', { severity: 'info', ignoreRowIf: 'neither' }),
 ]);
 const reading = (temp: unknown, station: unknown = temp) => ({ station, temp });

@@ -141,18 +141,22 @@ describe('reconcile', () => {
         expect(equal + changed.count + missing.count + found.source.duplicates).toBe(source.length);
         expect(equal + changed.count + extra.count + found.target.duplicates).toBe(target.length);
       }),
-      { numRuns: 30 },
+      { numRuns: 25 },
     );
-    const many = await reconcile(
-      days(5_000),
-      days(5_000, (day) => (day === 7 ? { rain: 1 } : {})),
-      {
-        key: 'day',
-        maxRows: 5,
-        tempDir: folder.path,
-      },
-    );
-    expect(many).toMatchObject({ equal: 4_999, changed: { count: 1 } });
+    const long = (change = -1): object[] =>
+      days(90, (day) => ({ text: `${'é'.repeat(20_000)}${day === change ? 'other' : day}` }));
+    const many = await reconcile([...long(), { day: 90 }], long(7).toReversed(), {
+      key: 'day',
+      maxRows: 2,
+      tempDir: folder.path,
+    });
+    expect(many).toMatchObject({
+      equal: 89,
+      changed: { count: 1, samples: [{ key: { day: 7 } }] },
+      missing: { count: 1, samples: [{ day: 90 }] },
+      extra: { count: 0 },
+    });
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   it('gives way to an abort, passes on what a stream throws, and removes its file', async () => {

@@ -1,14 +1,15 @@
 import { dereference, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
 import { OptionError } from '@dataenginex/core';
+import { createMatcher } from './regex/matcher.ts';
 import { isObject } from '../schema/json-schema.ts';
 
 /**
  * Whether a text is JSON that keeps a JSON Schema, of the draft that its `$schema` names. Formats are not checked: they
- * are annotations, and to Great Expectations, too.
+ * are annotations, and to Great Expectations, too. Undefined of texts that a pattern in it may take too long on.
  *
  * @throws {OptionError} When it is no schema: a keyword has a value that it cannot have, or a reference leads nowhere.
  */
-export function compileJsonSchema(option: string, schema: unknown): (text: string) => boolean {
+export function compileJsonSchema(option: string, schema: unknown): (text: string) => boolean | undefined {
   const refuse = (why: string): never => {
     throw new OptionError(option, `a JSON Schema (${why})`, schema);
   };
@@ -22,7 +23,10 @@ export function compileJsonSchema(option: string, schema: unknown): (text: strin
     const why = typeof part === 'boolean' ? undefined : faultOf(part, known);
     if (why !== undefined) return refuse(`${uri.split('#')[1] ?? ''}${why}`);
   }
+  const lengths = Object.values(known).flatMap((part) => patternsOf(part).map((regex) => lengthOf(regex)));
+  const most = Math.min(Infinity, ...lengths);
   return (text) => {
+    if (text.length > most) return undefined;
     const json = parsed(text);
     return json !== undefined && validator.validate(json.value).valid;
   };
@@ -77,14 +81,21 @@ const keywords = new Validator(
   '2020-12',
 );
 
+function patternsOf(part: Schema | boolean): readonly string[] {
+  if (typeof part === 'boolean') return [];
+  return [...(part.pattern === undefined ? [] : [part.pattern]), ...Object.keys(part.patternProperties ?? {})];
+}
+
+const lengthOf = (regex: string): number => createMatcher(new RegExp(regex, 'u')).safeLength;
+
 function faultOf(part: Schema, known: Readonly<Record<string, unknown>>): string | undefined {
   const { valid, errors } = keywords.validate(part);
   if (!valid) return `${errors.at(-1)?.instanceLocation.slice(1) ?? ''}: ${errors.at(-1)?.error ?? 'invalid'}`;
   if (part.$ref !== undefined && !((part.__absolute_ref__ ?? part.$ref) in known))
     return `/$ref: ${part.$ref} is not there`;
-  for (const regex of [part.pattern, ...Object.keys(part.patternProperties ?? {})]) {
+  for (const regex of patternsOf(part)) {
     try {
-      if (regex !== undefined) new RegExp(regex, 'u').test('');
+      lengthOf(regex);
     } catch {
       return `: ${regex} is no regular expression`;
     }

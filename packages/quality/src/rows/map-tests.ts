@@ -5,6 +5,7 @@ import { isDateutilText } from './dateutil.ts';
 import { compileJsonSchema } from './json-values.ts';
 import { fixedTextCode } from './fixed-texts.ts';
 import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
+import { createMatcher } from './regex/matcher.ts';
 import type { RuleOf } from '../rules/rule.ts';
 import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from '../values.ts';
 
@@ -41,22 +42,22 @@ export const mapTests = {
   expect_column_value_lengths_to_be_between: (rule) => ofLength(rule, rule.kwargs),
   expect_column_value_lengths_to_equal: (rule) =>
     ofLength(rule, { min_value: rule.kwargs.value, max_value: rule.kwargs.value }),
-  expect_column_values_to_match_regex: (rule) =>
-    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'any'),
-  expect_column_values_to_not_match_regex: (rule) =>
-    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'none'),
-  expect_column_values_to_match_regex_list: (rule) =>
-    matching(rule, regexes(rule.id, rule.kwargs.regex_list), rule.kwargs.match_on ?? 'any'),
-  expect_column_values_to_not_match_regex_list: (rule) =>
-    matching(rule, regexes(rule.id, rule.kwargs.regex_list), 'none'),
-  expect_column_values_to_match_like_pattern: (rule) =>
-    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'any'),
-  expect_column_values_to_not_match_like_pattern: (rule) =>
-    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'none'),
-  expect_column_values_to_match_like_pattern_list: (rule) =>
-    matching(rule, likes(rule.kwargs.like_pattern_list), rule.kwargs.match_on ?? 'any'),
-  expect_column_values_to_not_match_like_pattern_list: (rule) =>
-    matching(rule, likes(rule.kwargs.like_pattern_list), 'none'),
+  expect_column_values_to_match_regex: (rule, fail) =>
+    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'any', fail),
+  expect_column_values_to_not_match_regex: (rule, fail) =>
+    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'none', fail),
+  expect_column_values_to_match_regex_list: (rule, fail) =>
+    matching(rule, regexes(rule.id, rule.kwargs.regex_list), rule.kwargs.match_on ?? 'any', fail),
+  expect_column_values_to_not_match_regex_list: (rule, fail) =>
+    matching(rule, regexes(rule.id, rule.kwargs.regex_list), 'none', fail),
+  expect_column_values_to_match_like_pattern: (rule, fail) =>
+    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'any', fail),
+  expect_column_values_to_not_match_like_pattern: (rule, fail) =>
+    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'none', fail),
+  expect_column_values_to_match_like_pattern_list: (rule, fail) =>
+    matching(rule, likes(rule.kwargs.like_pattern_list), rule.kwargs.match_on ?? 'any', fail),
+  expect_column_values_to_not_match_like_pattern_list: (rule, fail) =>
+    matching(rule, likes(rule.kwargs.like_pattern_list), 'none', fail),
   expect_column_values_to_match_strftime_format: (rule, fail) =>
     ofTexts(rule, compileStrftime(`${rule.id}.strftime_format`, rule.kwargs.strftime_format), fail),
   expect_column_values_to_be_json_parseable: (rule) =>
@@ -172,22 +173,29 @@ function ofLength(rule: OfColumn, { min_value, max_value, strict_min, strict_max
   return ofColumn(rule, (value) => !lengthWithin(textOf(value), min, max));
 }
 
-function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | 'all' | 'none'): MapTest {
-  const matches = (text: string): boolean => {
-    if (wanted === 'all') return patterns.every((pattern) => pattern.test(text));
-    return patterns.some((pattern) => pattern.test(text)) === (wanted === 'any');
+function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | 'all' | 'none', fail: Fail): MapTest {
+  const matchers = patterns.map(createMatcher);
+  const breaks = (value: unknown, index: number): boolean => {
+    const text = textOf(value);
+    for (const { test } of matchers) {
+      const found = test(text);
+      if (found === undefined) return fail(tooLong(text, index));
+      if (found !== (wanted === 'all')) return wanted !== 'any';
+    }
+    return wanted === 'any';
   };
-  return ofColumn(
-    rule,
-    (value) => !matches(textOf(value)),
-    (value, constant) => {
-      const tests = patterns.map((pattern) => {
-        const code = fixedTextCode(pattern, value, constant) ?? `${constant(pattern)}.test(${value})`;
-        return `${wanted === 'none' ? '!' : ''}(${code})`;
-      });
-      return [`typeof ${value} === 'string'`, `(${tests.join(wanted === 'any' ? ' || ' : ' && ')})`];
-    },
-  );
+  return ofColumn(rule, breaks, (value, constant) => {
+    const tests = matchers.map(({ regex }) => {
+      const code = fixedTextCode(regex, value, constant) ?? `${constant(regex)}.test(${value})`;
+      return `${wanted === 'none' ? '!' : ''}(${code})`;
+    });
+    const most = Math.min(...matchers.map((matcher) => matcher.safeLength));
+    return [
+      `typeof ${value} === 'string'`,
+      ...(most === Infinity ? [] : [`${value}.length <= ${most}`]),
+      `(${tests.join(wanted === 'any' ? ' || ' : ' && ')})`,
+    ];
+  });
 }
 
 function regexes(id: string, list: readonly string[]): RegExp[] {
@@ -198,8 +206,16 @@ function likes(list: readonly string[]): RegExp[] {
   return list.map((pattern) => compileLike(pattern, undefined));
 }
 
-function ofTexts(rule: OfColumn, keeps: (text: string) => boolean, fail: Fail): MapTest {
-  return ofColumn(rule, (value) => (typeof value === 'string' ? !keeps(value) : fail(`${show(value)} is no text`)));
+function ofTexts(rule: OfColumn, keeps: (text: string) => boolean | undefined, fail: Fail): MapTest {
+  return ofColumn(rule, (value, index) => {
+    if (typeof value !== 'string') return fail(`${show(value)} is no text`);
+    const is = keeps(value);
+    return is === undefined ? fail(tooLong(value, index)) : !is;
+  });
+}
+
+function tooLong(text: string, index: number): string {
+  return `row ${index}: its text of ${text.length} characters takes too long to search`;
 }
 
 function isJson(text: string): boolean {

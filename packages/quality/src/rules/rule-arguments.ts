@@ -1,6 +1,7 @@
 import { checkNumber, OptionError } from '@dataenginex/core';
 import { compileJsonSchema } from '../rows/json-values.ts';
 import { compileRegex } from '../rows/patterns.ts';
+import { createMatcher } from '../rows/regex/matcher.ts';
 import type { Ordered, Partition, Scalar } from './expectations.ts';
 
 interface Strict {
@@ -86,7 +87,8 @@ export function checkRegex(option: string, regex: string | RegExp): string {
     throw new OptionError(option, 'a regex without flags', String(regex));
   }
   const source = regex instanceof RegExp ? regex.source : checkText(option, regex);
-  compileRegex(option, source);
+  // To look into a pattern takes some milliseconds, which the first check should not.
+  createMatcher(compileRegex(option, source));
   return source;
 }
 

@@ -1,0 +1,56 @@
+import { automatonOf } from './automaton.ts';
+import { safeLength } from './risk.ts';
+import { search } from './search.ts';
+import { shorten, sourceOf } from './shorten.ts';
+import { parseRegex } from './syntax.ts';
+
+/** Answers whether a regular expression finds something in a text, in time that is bounded. */
+export interface Matcher {
+  /** What finds something in the same texts as the one that was given. */
+  readonly regex: RegExp;
+  /** Of texts that are not longer, `regex.test` answers as well. */
+  readonly safeLength: number;
+  /** Undefined when it takes too long to tell. */
+  readonly test: (text: string) => boolean | undefined;
+}
+
+/** How long a text may be for a pattern that cannot be looked into, as it has a backreference. */
+const unknownLength = 1000;
+
+/** Those of the last plans: to look into a pattern takes milliseconds. */
+const known = new Map<string, Matcher>();
+const mostKnown = 200;
+
+/** Of a regular expression with the flags `i`, `m` and `u` at most. */
+export function createMatcher(given: RegExp): Matcher {
+  const key = String(given);
+  const matcher = known.get(key) ?? matcherOf(given);
+  known.delete(key);
+  known.set(key, matcher);
+  for (const oldest of known.keys()) {
+    if (known.size <= mostKnown) break;
+    known.delete(oldest);
+  }
+  return matcher;
+}
+
+function matcherOf(given: RegExp): Matcher {
+  if (!/[*+?{]/.test(given.source)) return native(given);
+  const node = parseRegex(given);
+  if (node === undefined) return limited(given, unknownLength, () => undefined);
+  if (safeLength(node, given) === Infinity) return native(given);
+  const short = shorten(node);
+  const regex = new RegExp(sourceOf(short), given.flags);
+  const length = safeLength(short, regex);
+  if (length === Infinity) return native(regex);
+  const automaton = automatonOf(short, regex.flags);
+  return limited(regex, length, (text) => (automaton === undefined ? undefined : search(automaton, text)));
+}
+
+function native(regex: RegExp): Matcher {
+  return { regex, safeLength: Infinity, test: (text) => regex.test(text) };
+}
+
+function limited(regex: RegExp, length: number, other: Matcher['test']): Matcher {
+  return { regex, safeLength: length, test: (text) => (text.length <= length ? regex.test(text) : other(text)) };
+}

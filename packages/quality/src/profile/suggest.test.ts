@@ -88,7 +88,7 @@ describe('suggest', () => {
         const ofCode = await evaluate(code).check(rows);
         expect(ofCode.results.filter(({ success }) => !success)).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 

@@ -27,7 +27,7 @@ function randomOf(seed: number): () => number {
 }
 
 describe('HyperLogLog', () => {
-  const rounds = Math.ceil(200 * scale);
+  const rounds = Math.ceil(100 * scale);
   const values: Record<string, (index: number) => unknown> = {
     integers: (index) => index,
     fractions: (index) => index / 7,
@@ -55,7 +55,7 @@ describe('HyperLogLog', () => {
 });
 
 describe('Kll', () => {
-  const rounds = Math.ceil(100 * scale);
+  const rounds = Math.ceil(60 * scale);
   const count = 100_000;
   const orders: Record<string, (random: () => number) => (index: number) => number> = {
     'in random order': (random) => {

@@ -148,16 +148,12 @@ export class FrequentItems {
   /** Takes the count of the one too many from all: those that it leaves nothing are gone, and at most `capacity` stay. */
   #purge(): void {
     const [hashes, counts, values] = [this.#hashes, this.#counts, this.#values];
-    const held = new Float64Array(this.#size);
-    for (let at = 0, next = 0; at < counts.length; at++) {
-      const count = counts[at] ?? 0;
-      if (count > 0) held[next++] = count;
-    }
-    held.sort();
-    const taken = held[held.length - 1 - this.capacity] ?? 0;
+    let several = 0;
+    for (let at = 0; at < counts.length; at++) if ((counts[at] ?? 0) > 1) several++;
+    // Where there are many values, most came once, and nothing need be sorted.
+    const taken = several <= this.capacity ? 1 : (counts.toSorted()[counts.length - 1 - this.capacity] ?? 0);
     this.#error += taken;
-    if (held.at(-1) === taken) {
-      // As with keys, of which each comes once: nothing stays.
+    if (several === 0) {
       counts.fill(0);
       values.fill(undefined);
       this.#size = 0;

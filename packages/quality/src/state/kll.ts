@@ -26,9 +26,9 @@ export class Kll {
   #coins: (number | undefined)[] = [];
   #random: number;
 
-  /** @param k From 8 to 65,536. */
+  /** @param k From 16 to 65,536. */
   constructor(k = 256, seed = 1) {
-    this.k = checkInteger('Kll.k', k, { min: 8, max: 65_536 });
+    this.k = checkInteger('Kll.k', k, { min: 16, max: 65_536 });
     this.#random = checkInteger('Kll.seed', seed, { min: 1, max: 2 ** 32 - 1 });
   }
 
@@ -111,7 +111,7 @@ export class Kll {
 
   static read(saved: SavedReader): Kll {
     const k = saved.field('k').count();
-    if (k < 8 || k > 65_536) saved.field('k').refuse('from 8 to 65,536');
+    if (k < 16 || k > 65_536) saved.field('k').refuse('from 16 to 65,536');
     const random = saved.field('random').count();
     if (random < 1 || random >= 2 ** 32) saved.field('random').refuse('from 1 to 4,294,967,295');
     const sketch = new Kll(k, random);
@@ -149,20 +149,23 @@ export class Kll {
     this.#fresh = fresh;
   }
 
-  /** Halves the lowest level that is too long, which costs the least, until there is room for k / 2 numbers. */
+  /** Halves the lowest level that is too long, which costs the least, until there is room for k numbers. */
   #compress(): void {
     while (this.#size + this.#above > 3 * this.k) {
-      const height = this.#levels.length;
-      if (this.#size > capacity(this.k, height)) {
-        this.#halve(-1, this.#fresh.subarray(0, this.#size).toSorted());
-        continue;
-      }
-      const level = this.#levels.findIndex((items, at) => items.length > capacity(this.k, height - 1 - at));
-      this.#halve(level, this.#levels[level] ?? this.#fresh);
+      const level = this.#lowest((depth) => capacity(this.k, depth)) ?? this.#lowest(() => 1) ?? 0;
+      this.#halve(level, this.#levels[level] ?? this.#fresh.subarray(0, this.#size).toSorted());
     }
     const fresh = new Float64Array(4 * this.k - this.#above);
     fresh.set(this.#fresh.subarray(0, this.#size));
     this.#fresh = fresh;
+  }
+
+  /** The lowest level with more items than it may have by its depth; -1 is that of fresh ones. */
+  #lowest(mostAt: (depth: number) => number): number | undefined {
+    const height = this.#levels.length;
+    if (this.#size > mostAt(height)) return -1;
+    const level = this.#levels.findIndex((items, at) => items.length > mostAt(height - 1 - at));
+    return level < 0 ? undefined : level;
   }
 
   /** Every other item goes up a level, for two; of an odd number the first stays. */

@@ -147,6 +147,13 @@ describe('Kll', () => {
     expect(again.toJSON()).toEqual(all.toJSON());
   });
 
+  it('keeps the weight of all numbers in its bound, with the smallest k too', () => {
+    const sketch = of(Array.from({ length: 200_000 }, (_, index) => index), 16); // prettier-ignore
+    // Reading refuses one that is too long, or whose items do not weigh as much as was added.
+    expect(Kll.read(saved(sketch)).count).toBe(200_000);
+    expect(Math.abs(sketch.quantile(0.5) / 200_000 - 0.5)).toBeLessThan(0.1);
+  });
+
   it('merges with itself and with small ones', () => {
     const sketch = of(Array.from({ length: 10_000 }, (_, index) => index));
     sketch.merge(sketch);
@@ -165,19 +172,19 @@ describe('Kll', () => {
   });
 
   it('refuses what it cannot be', () => {
-    expect(() => new Kll(7)).toThrow('Kll.k');
+    expect(() => new Kll(15)).toThrow('Kll.k');
     expect(() => new Kll(256, 0)).toThrow('Kll.seed');
     expect(() => new Kll().merge(new Kll(128))).toThrow('one of k 256');
     expect(() => of([1]).quantile(1.1)).toThrow('a share from 0 to 1');
-    const whole = { k: 8, count: 1, min: 1, max: 1, random: 1, coins: [null], levels: ['AAAAAAAA8D8='] };
+    const whole = { k: 16, count: 1, min: 1, max: 1, random: 1, coins: [null], levels: ['AAAAAAAA8D8='] };
     const read = (json: object) => () => Kll.read(new SavedReader('sketch', { ...whole, ...json }));
     expect(read({})().quantile(0.5)).toBe(1);
-    expect(read({ k: 7 })).toThrow('k must be from 8');
+    expect(read({ k: 15 })).toThrow('k must be from 16');
     expect(read({ random: 0 })).toThrow('random must be from 1');
     expect(read({ count: 2 })).toThrow('count must be 1');
     expect(read({ levels: ['AAAA'] })).toThrow('levels.0 must be numbers of 8 bytes');
     expect(read({ coins: [2] })).toThrow('coins.0 must be 0, 1 or null');
-    expect(read({ count: 33, levels: [Buffer.alloc(33 * 8).toString('base64')] })).toThrow('at most 32 numbers');
+    expect(read({ count: 65, levels: [Buffer.alloc(65 * 8).toString('base64')] })).toThrow('at most 64 numbers');
   });
 });
 

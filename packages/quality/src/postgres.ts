@@ -134,7 +134,7 @@ async function open(
     try {
       return await untilAborted(client, client.query({ text: sql, rowMode: 'array', types: raw }), signal);
     } catch (error) {
-      if (error instanceof Unresponsive || !hasCode(error)) isUsable = false;
+      if (!isSurvived(error)) isUsable = false;
       return fail(sql, error);
     }
   };
@@ -183,12 +183,10 @@ async function lease(pool: PostgresPool, signal: AbortSignal | undefined): Promi
   }
 }
 
-/** The server says a code; what has none is a connection that is gone. */
-function hasCode(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'severity' in error;
+/** Whether the server goes on after it: what is fatal, or does not come from it, is the end of the connection. */
+function isSurvived(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'severity' in error && error.severity === 'ERROR';
 }
-
-class Unresponsive extends Error {}
 
 /** The answer to a query, which an abort cancels at the server. */
 async function untilAborted<T>(
@@ -201,7 +199,7 @@ async function untilAborted<T>(
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     cancel(client);
-    timer = setTimeout(() => reject(new Unresponsive('The query did not end.')), patienceMs);
+    timer = setTimeout(() => reject(new Error('The query did not end.')), patienceMs);
   };
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -58,7 +58,7 @@ export function decode(kind: Kind, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (kind === 'boolean') return value === true || value === 't' || value === 'true';
   if (kind === 'number') return Number(value);
-  if (kind === 'date') return new Date(Number(value));
+  if (kind === 'date') return Number.isFinite(Number(value)) ? new Date(Number(value)) : null;
   if (kind === 'other') return typeof value === 'string' ? JSON.parse(value) : value;
   if (kind !== 'integer') return value;
   const number = Number(value);

@@ -4,6 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { styleText } from 'node:util';
 import type { Contract } from '../contract.ts';
+import { fileHistory } from '../history/file-history.ts';
+import { type Run, toRun } from '../history/run.ts';
+import { profile } from '../profile/profile.ts';
 import { type HtmlBadRow, toHtml, type ToHtmlOptions } from '../report/html/to-html.ts';
 import { Report } from '../report/report.ts';
 import type { RuleResult } from '../report/result.ts';
@@ -13,7 +16,8 @@ import { headline, type Paint, plain, toText } from '../report/to-text.ts';
 import { counted } from '../report/words.ts';
 import type { Severity } from '../rules/rule.ts';
 import { writeValue } from '../saved.ts';
-import type { FileTable } from './file-table.ts';
+import { TableState } from '../state/table-state.ts';
+import type { FileTable, ReadRow } from './file-table.ts';
 import { createReader } from './readings.ts';
 import { exit } from './usage.ts';
 
@@ -27,6 +31,8 @@ export interface CheckCommand {
   readonly format: OutputFormat;
   readonly out: string | undefined;
   readonly bad: string | undefined;
+  /** Where runs are kept. */
+  readonly history: string | undefined;
   readonly severity: Severity;
   readonly keepIndexes: boolean;
   readonly isColored: boolean;
@@ -36,6 +42,7 @@ export interface CheckCommand {
 
 /** How many bad rows a page shows. */
 const shownRows = 50;
+const shownRuns = 60;
 const keptValues = 20;
 
 /** @returns The exit code. */
@@ -45,7 +52,11 @@ export async function check(command: CheckCommand): Promise<number> {
   const tellsRows = bad !== undefined || format === 'html';
   if (tellsRows) await table.hold();
   const keepIndexes = tellsRows || command.keepIndexes;
-  const whole = await contract.check(table.rows(read), { signal, keepIndexes });
+  const state = format === 'html' ? new TableState() : undefined;
+  const whole = await contract.check(table.rows(state === undefined ? read : watched(read, state)), {
+    signal,
+    keepIndexes,
+  });
   const report = command.keepIndexes ? whole : briefly(whole);
 
   const shown: HtmlBadRow[] = [];
@@ -61,7 +72,10 @@ export async function check(command: CheckCommand): Promise<number> {
     await lines?.close();
   }
 
-  const text = tell(report, command, { bad: shown, badCount: broken.size, at: new Date() });
+  const at = new Date();
+  const past = command.history === undefined ? [] : await keepRun(command.history, toRun(report, { at }), signal);
+  const spread = state === undefined ? undefined : await profile(state, { signal });
+  const text = tell(report, command, { bad: shown, badCount: broken.size, profile: spread, history: past, at });
   const paint: Paint = (color, words) => (isColored ? styleText(color, words, { validateStream: false }) : words);
   if (out === undefined) print(text);
   else {
@@ -72,9 +86,28 @@ export async function check(command: CheckCommand): Promise<number> {
   return fails(report, command.severity) ? exit.broken : exit.ok;
 }
 
+/** Counts the rows in a state on their way into the check. */
+function watched(read: ReadRow, state: TableState): ReadRow {
+  return (row, format) => {
+    const made = read(row, format);
+    state.push([made]);
+    return made;
+  };
+}
+
+/** @returns The runs of the contract, this one last. */
+async function keepRun(path: string, run: Run, signal: AbortSignal): Promise<Run[]> {
+  const history = fileHistory(path);
+  await history.append(run, { signal });
+  return history.runs({ contract: run.contract, latest: shownRuns }, { signal });
+}
+
 /** As many values of each rule as are kept unless all are asked for. */
 function briefly({ contract, rows, durationMs, results, partial }: Report): Report {
-  const brief = results.map((result): RuleResult => {
+  const brief = results.map((all): RuleResult => {
+    const { groups } = all;
+    const failures = groups?.failures.slice(0, keptValues) ?? [];
+    const result = groups === undefined ? all : { ...all, groups: { ...groups, failures } };
     if (result.kind === 'observed') return result;
     const unexpectedIndexes = result.unexpectedIndexes.slice(0, keptValues);
     if (result.kind === 'error') return { ...result, unexpectedIndexes };

@@ -125,6 +125,14 @@ describe('quality check', () => {
     expect((await command([...args, '--format', 'junit'])).out).toMatch(/^<\?xml/);
   });
 
+  it('keeps its runs, and shows them on the page with how the columns are spread', async () => {
+    const args = ['check', at('good.csv'), '--contract', contract, '--history', at('history.ndjson')];
+    await command(args);
+    const { out } = await command([...args, '--format', 'html']);
+    expect(out).toContain('the last 2 runs held');
+    expect(out).toContain('<h3><code>tempMax</code></h3><p>number · 50% null · 1 distinct');
+  });
+
   it('fails by warnings where that is asked', async () => {
     await writeFile(at('warm.csv'), `${header}2012-01-01,Seattle,42,true\n`);
     const args = ['check', at('warm.csv'), '--contract', contract];

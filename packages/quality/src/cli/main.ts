@@ -100,9 +100,22 @@ async function run(
     const severity = oneOf('--severity', values.severity ?? 'critical', severities);
     const report = values.format === undefined ? formatOf(values.out) : oneOf('--format', values.format, outputFormats);
     const keepIndexes = values['keep-indexes'] ?? false;
-    const { out, bad } = values;
+    const { out, bad, history } = values;
     const { contract } = loaded;
-    return check({ contract, table, nulls, format: report, out, bad, severity, keepIndexes, isColored, signal, print });
+    return check({
+      contract,
+      table,
+      nulls,
+      format: report,
+      out,
+      bad,
+      history,
+      severity,
+      keepIndexes,
+      isColored,
+      signal,
+      print,
+    });
   }
 
   await table.hold();
@@ -132,6 +145,7 @@ function readArguments(args: readonly string[]) {
         format: { type: 'string' },
         out: { type: 'string' },
         bad: { type: 'string' },
+        history: { type: 'string' },
         severity: { type: 'string' },
         'keep-indexes': { type: 'boolean' },
         'input-format': { type: 'string' },

@@ -32,6 +32,7 @@ check
   --format <format>      text, json, markdown, junit or html; by default that of --out, or text
   --out <file>           write the report there, and its verdict to the standard output
   --bad <file>           write the rows that break a rule as NDJSON: file, row, rules, data
+  --history <file>       keep the run there, with those before it; the html report shows the last 60
   --severity <severity>  fail by rules from this severity on: critical (the default), warning or info
   --keep-indexes         tell every row that breaks a rule in the report, not the first 20
 

@@ -17,6 +17,7 @@ import {
   breaksOf,
   divide,
   divideBy,
+  type RepeatOptions,
   type Split,
   type SplitOptions,
   type StreamSplit,
@@ -202,9 +203,10 @@ function createContract(facts: Omit<Contract, 'check' | 'split' | 'gate'>, optio
     reported(() => judgeSource(all, source, judgeOptions(options), memoryOf(options)));
 
   /** A check that tells bad rows. */
-  const open = (of: string, options: BreakOptions & CheckOptions): StreamCheck => {
+  const open = (of: string, options: BreakOptions & RepeatOptions & CheckOptions): StreamCheck => {
     const tells = breaksOf(of, all, options);
-    return new StreamCheck(of, all, { ...judgeOptions(options), ...memoryOf(options), tells });
+    const repeats = options.repeats === undefined ? undefined : checkOneOf(`${of}.repeats`, options.repeats, ['later']);
+    return new StreamCheck(of, all, { ...judgeOptions(options), ...memoryOf(options), tells, repeats });
   };
 
   function split<T>(rows: readonly T[], options?: SplitOptions): Promise<Split<T>>;

@@ -55,6 +55,21 @@ interface BadRow {
   readonly value: unknown;
 }
 
+/** With `repeats: 'later'`, more keys came than may be held: whether the next row repeats one cannot be told. */
+export class RepeatLimitError extends DexError {
+  override readonly name = 'RepeatLimitError';
+  readonly code = 'DEX_QUALITY_KEYS';
+  /** The id of the rule. */
+  readonly rule: string;
+  readonly maxKeys: number;
+
+  constructor(rule: string, maxKeys: number) {
+    super(`Rule ${rule} met more than ${maxKeys} keys, and cannot tell any more which rows repeat one: raise maxKeys`);
+    this.rule = rule;
+    this.maxKeys = maxKeys;
+  }
+}
+
 /** A stream failed midway; `cause` is what it threw. */
 export class InterruptedError extends DexError {
   override readonly name = 'InterruptedError';

@@ -2,7 +2,15 @@ export type { CheckOptions, CheckSource, Contract, ContractOfOptions, ContractOp
 export { contract, contractOf } from './contract.ts';
 export type { Column, ColumnName, Columns } from './rules/columns.ts';
 export { columns, type ColumnTable, type ColumnValues, type RowOfColumns } from './rows/column-table.ts';
-export { BadRowError, DatabaseError, HistoryError, InterruptedError, QualityError, SavedDataError } from './errors.ts';
+export {
+  BadRowError,
+  DatabaseError,
+  HistoryError,
+  InterruptedError,
+  QualityError,
+  RepeatLimitError,
+  SavedDataError,
+} from './errors.ts';
 export { anomalies, type AnomalyCheck } from './history/anomalies.ts';
 export { type AnomalyMethod, expectedRange, type ExpectedRange, type RangeOptions } from './history/expected-range.ts';
 export type { CalendarUnit } from './history/calendar.ts';
@@ -58,7 +66,15 @@ export { toJUnit } from './report/to-junit.ts';
 export { toMarkdown } from './report/to-markdown.ts';
 export { Report, type ReportJson, type Statistics } from './report/report.ts';
 export type { BoundsOptions, MapOptions, RuleOptions, ShapeOptions, Where } from './rules/rule-options.ts';
-export type { BadRow, BreakOptions, Split, SplitOptions, StreamSplit, StreamSplitOptions } from './split.ts';
+export type {
+  BadRow,
+  BreakOptions,
+  RepeatOptions,
+  Split,
+  SplitOptions,
+  StreamSplit,
+  StreamSplitOptions,
+} from './split.ts';
 export type { GateOptions, GateReject } from './streams/gate.ts';
 export type { RowStream } from './streams/check-stream.ts';
 export type { MemoryOptions } from './streams/stream-check.ts';

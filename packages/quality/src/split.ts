@@ -13,12 +13,23 @@ export interface BreakOptions {
   except?: readonly string[] | undefined;
 }
 
+/** Which of rows that have one key are bad, where rows are told as they come. */
+export interface RepeatOptions {
+  /**
+   * `later`: those behind the first. The report has them all. Keys are held in memory, and one more than `maxKeys` throws
+   * `RepeatLimitError`.
+   *
+   * @default rules of keys are refused
+   */
+  repeats?: 'later' | undefined;
+}
+
 export interface SplitOptions extends Surroundings, BreakOptions {
   signal?: AbortSignal | undefined;
 }
 
 /** Rows are told as they are judged, some at a time and in their order; a promise that is returned holds the source back. */
-export interface StreamSplitOptions<T> extends SplitOptions, MemoryOptions {
+export interface StreamSplitOptions<T> extends SplitOptions, RepeatOptions, MemoryOptions {
   good: (rows: readonly T[]) => void | Promise<void>;
   bad: (rows: readonly BadRow<T>[]) => void | Promise<void>;
 }

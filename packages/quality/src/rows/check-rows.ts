@@ -8,6 +8,7 @@ import { GroupedRules } from './groups.ts';
 import { type Fail, type MapTest, mapTests, skipOf } from './map-tests.ts';
 import { type Tally, Planner, Trouble, collecting, kept } from './planner.ts';
 import type { RuleResult } from '../report/result.ts';
+import { RepeatLimitError } from '../errors.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
 import { type KeyKind, oneColumn, severalColumns } from '../streams/key-blocks.ts';
 import { NumberLog } from '../streams/number-log.ts';
@@ -30,6 +31,8 @@ export interface RowsCheckOptions extends ReadSurroundings {
   readonly bounds?: Bounds | undefined;
   /** Rules whose rows `broken` tells. @default none */
   readonly tells?: ((rule: Rule) => boolean) | undefined;
+  /** Rules of keys tell each row whose key has come before. @default they cannot tell any */
+  readonly repeats?: 'later' | undefined;
 }
 
 /** Rules on their way through a table. */
@@ -163,17 +166,25 @@ function judgeUnique(
   of: Pick<MapTest, 'columns' | 'skip'> & { readonly key: (value: unknown) => unknown; readonly kind: KeyKind },
   options: RowsCheckOptions,
 ): Judge {
-  refuseToTell(rule, options);
-  const { bounds, keepIndexes } = options;
+  const tells = options.tells?.(rule) === true;
+  if (options.repeats === undefined) refuseToTell(rule, options, ", say `repeats: 'later'`");
+  const { keepIndexes } = options;
   const trouble = new Trouble();
+  // A key that is in a file cannot be told at once.
+  const bounds = options.bounds && tells ? { ...options.bounds, spill: undefined } : options.bounds;
+  const fail: Fail = (why) => {
+    if (tells && bounds !== undefined) throw new RepeatLimitError(rule.id, bounds.maxKeys);
+    return trouble.fail(why);
+  };
   const found = new FoundRows(keepIndexes ? Infinity : kept);
-  const keys = new UniqueKeys((value, index) => found.add(value, index), of.kind, trouble.fail, bounds);
+  const keys = new UniqueKeys((value, index) => found.add(value, index), of.kind, fail, bounds);
   bounds?.spilling.push(keys);
   const breaks = (value: unknown, index: number): boolean => {
-    keys.add(of.key(value), value, index);
+    if (keys.add(of.key(value), value, index)) tally.recent?.push(index);
     return false;
   };
   const tally = planner.ask(rule, { columns: of.columns, skip: of.skip, breaks });
+  if (tells) planner.tell(rule.id, tally);
   return judgeTally(rule, planner, tally, trouble, () => {
     for (const { value, index } of found.rows) tally.hit(value, index);
     tally.unexpected = found.count;
@@ -181,10 +192,9 @@ function judgeUnique(
 }
 
 /** Which rows break a rule about all of them is known when all are through. */
-function refuseToTell(rule: Rule, { tells }: RowsCheckOptions): void {
+function refuseToTell(rule: Rule, { tells }: RowsCheckOptions, more = ''): void {
   if (tells?.(rule) !== true) return;
-  const wanted =
-    'a rule that can tell a bad row as it comes: name it in `except`, for the report alone, or split an array of the rows';
+  const wanted = `a rule that can tell a bad row as it comes: name it in \`except\`, for the report alone${more}, or split an array`;
   throw new OptionError(rule.id, wanted, rule.expectation);
 }
 

@@ -2,7 +2,7 @@ import { checkFunction, checkInteger } from '@dataenginex/core';
 import { type Operator, type Reject, RejectLimitError } from '@dataenginex/streams';
 import { BadRowError } from '../errors.ts';
 import { Report } from '../report/report.ts';
-import type { BreakOptions } from '../split.ts';
+import type { BreakOptions, RepeatOptions } from '../split.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { MemoryOptions, StreamCheck } from './stream-check.ts';
 
@@ -12,7 +12,7 @@ export interface GateReject extends Reject {
   readonly rules: readonly string[];
 }
 
-export interface GateOptions extends Surroundings, BreakOptions, MemoryOptions {
+export interface GateOptions extends Surroundings, BreakOptions, RepeatOptions, MemoryOptions {
   /**
    * Told every bad row, in order; a promise it returns is waited for. Without it the first bad row throws.
    *

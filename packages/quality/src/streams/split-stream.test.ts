@@ -6,7 +6,15 @@ import { filter, fromCsv, fromNdjson, pipe, RejectLimitError, run, take } from '
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type BadRow, BadRowError, contract, type GateReject, InterruptedError, type Report } from '../index.ts';
+import {
+  type BadRow,
+  BadRowError,
+  contract,
+  type GateReject,
+  InterruptedError,
+  RepeatLimitError,
+  type Report,
+} from '../index.ts';
 
 const Reading = z.object({ station: z.unknown(), temp: z.number().nullable() });
 const Daily = contract('daily', Reading, (c, t) => [
@@ -168,6 +176,45 @@ describe('split of a stream', () => {
     expect(good).toBe(2);
     expect(report.failures.map(({ rule }) => rule.id)).toEqual(ids.slice(0, 2));
     await Whole.split(streamOf(rows), { ...none, severities: ['critical'], except: ids.slice(1) });
+  });
+
+  it('takes rows for bad that repeat the key of an earlier one, when it is told to', async () => {
+    const Keyed = contract('keyed', Reading, (c, t) => [c.temp.toBeUnique(), t.unique('station', 'temp')]);
+    const ids = ['temp.toBeUnique', 'unique(station, temp)'];
+    const small = fc.constantFrom(1, 2, 3, null);
+    const rowsOf = fc.array(
+      fc.tuple(small, small).map(([a, b]) => reading(a, b)),
+      { maxLength: 30 },
+    );
+    await fc.assert(
+      fc.asyncProperty(rowsOf, async (rows) => {
+        const { good, bad, callbacks } = gathering<unknown>();
+        const { report } = await Keyed.split(streamOf(rows), { ...callbacks, repeats: 'later' });
+        const before = (index: number, isAlike: (row: (typeof rows)[number]) => boolean) =>
+          rows.slice(0, index).some(isAlike);
+        const expected = rows.map(({ station, temp }, index) => [
+          ...(temp !== null && before(index, (row) => row.temp === temp) ? ids.slice(0, 1) : []),
+          ...((temp ?? station) !== null && before(index, (row) => row.temp === temp && row.station === station)
+            ? ids.slice(1)
+            : []),
+        ]);
+        expect(bad.map(({ index, rules }) => [index, rules])).toEqual(
+          expected.flatMap((rules, index) => (rules.length > 0 ? [[index, rules]] : [])),
+        );
+        expect(good).toHaveLength(rows.length - bad.length);
+        expect(report.results).toEqual((await Keyed.check(rows)).results);
+      }),
+    );
+    const many = Array.from({ length: 2000 }, (_, n) => reading(n));
+    const { good, callbacks } = gathering<unknown>();
+    const limited = Keyed.split(streamOf(many), { ...callbacks, repeats: 'later', maxKeys: 1000 });
+    await expect(limited).rejects.toMatchObject({ code: 'DEX_QUALITY_KEYS', rule: ids[0], maxKeys: 1000 });
+    expect(good).toHaveLength(512);
+    const gate = Keyed.gate({ repeats: 'later', maxKeys: 1000 });
+    await expect(run(pipe(many, gate))).rejects.toBeInstanceOf(RepeatLimitError);
+    expect(await Array.fromAsync(pipe([...many.slice(0, 9), reading(9)], gate))).toHaveLength(10);
+    // @ts-expect-error -- which of them
+    expect(() => Keyed.gate({ repeats: 'first' })).toThrow('Option "gate.repeats"');
   });
 
   it('refuses options that cannot work', async () => {

@@ -34,10 +34,11 @@ export class UniqueKeys implements Spilling {
     this.#room = bounds?.maxKeys ?? Infinity;
   }
 
-  add(key: unknown, value: unknown, index: number): void {
+  /** @returns Whether the key has come before; false where that is not known yet. */
+  add(key: unknown, value: unknown, index: number): boolean {
     if (this.#blocks !== undefined) {
       this.#blocks.write(key, value, index);
-      return;
+      return false;
     }
     const first = this.#first.get(key);
     if (first === undefined) this.#remember(key, value, index);
@@ -48,6 +49,7 @@ export class UniqueKeys implements Spilling {
       }
       this.#found(value, index);
     }
+    return first !== undefined;
   }
 
   get isFull(): boolean {

@@ -10,7 +10,7 @@ const kinds: Readonly<Record<string, string>> = {
 /** Alternatives that a pattern may have. */
 const mostShapes = 3;
 
-export interface ShapeRegex {
+interface ShapeRegex {
   readonly regex: string;
   /** As `9999-99-99`, or with runs of any length `9+-9+`. */
   readonly shapes: readonly string[];

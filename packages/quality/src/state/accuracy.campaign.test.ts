@@ -28,18 +28,19 @@ function randomOf(seed: number): () => number {
 
 describe('HyperLogLog', () => {
   const rounds = Math.ceil(100 * scale);
-  const values: Record<string, (index: number) => unknown> = {
+  // With fewer values than ten times the registers, the error is less than theory says.
+  const values = scale < 1 ? 20_000 : 300_000;
+  const kinds: Record<string, (index: number) => unknown> = {
     integers: (index) => index,
     fractions: (index) => index / 7,
     texts: (index) => `id-${index}`,
   };
-  for (const [name, valueOf] of Object.entries(values)) {
+  for (const [name, valueOf] of Object.entries(kinds)) {
     for (const shards of [1, 100]) {
       it(`counts ${name} in ${shards} shards with at most 0.85 % of error`, { timeout: 600_000 }, () => {
         let squares = 0;
         for (let round = 0; round < rounds; round++) {
-          // Enough for the full error: with fewer values it is less.
-          const count = 50_000 + round;
+          const count = values + round;
           const sketches = Array.from({ length: shards }, () => new HyperLogLog());
           for (let index = 0; index < count; index++) sketches[index % shards]?.add(valueOf(round * 1_000_003 + index));
           const [all = new HyperLogLog(), ...others] = sketches;

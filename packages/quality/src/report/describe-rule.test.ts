@@ -139,6 +139,18 @@ describe('describeRule', () => {
     }
   });
 
+  it("calls a schema's formats by their names", () => {
+    const { rules } = contract('formats', z.object({ day: z.iso.date(), id: z.uuid() }));
+    expect(rules.map(describeRule)).toEqual([
+      'day is not null',
+      'day is a string',
+      'day has the format "date"',
+      'id is not null',
+      'id is a string',
+      'id has the format "uuid"',
+    ]);
+  });
+
   it('cuts what is long', () => {
     const long = sentence((c) => [c.s.toBeInSet(['x'.repeat(1_000_000)])]);
     expect(long.length).toBeLessThan(100);

@@ -24,7 +24,13 @@ export function describeRule(rule: Rule): string {
   const of = 'column' in kwargs ? 'values' : 'rows';
   const share = mostly === undefined ? '' : `, for at least ${percent(mostly)} of ${of}`;
   const groups = groupBy === undefined ? '' : `, in each ${columns(groupBy.columns)}`;
-  return `${expected(rule)}${share}${groups}${where === undefined ? '' : describeWhere(where)}`;
+  return `${formatOf(rule) ?? expected(rule)}${share}${groups}${where === undefined ? '' : describeWhere(where)}`;
+}
+
+/** Of a schema's format, whose regex says less to people than its name. */
+function formatOf({ id, expectation, kwargs, notes }: Rule): string | undefined {
+  const isFormat = expectation === 'expect_column_values_to_match_regex' && /^schema\..*\.format(?:\.\d+)?$/.test(id);
+  return isFormat && notes !== undefined ? `${column(kwargs.column)} has the format "${notes}"` : undefined;
 }
 
 /** Whether there is such a rule; of what was read, it may be any text. */

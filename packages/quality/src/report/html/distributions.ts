@@ -16,14 +16,17 @@ export function distributions({ rows, columns }: Profile): Markup {
   return markup`<h2>Distributions <small>${cut}</small></h2><div class="distributions">${cards}</div>`;
 }
 
-function factsOf({ types, nulls, distinct, numbers }: ColumnProfile, rows: number): string[] {
+function factsOf({ types, nulls, distinct, numbers, texts }: ColumnProfile, rows: number): string[] {
+  // An integer is a number.
+  const names = Object.keys(types).filter((type) => type !== 'integer' || types.number === undefined);
   const median = numbers?.quantiles.find(({ share }) => share === 0.5)?.value;
   return [
-    Object.keys(types).join(', '),
+    names.join(', '),
     nulls > 0 ? `${percent(nulls / rows)} null` : '',
     `${distinct.exact ? '' : 'about '}${thousands(distinct.count)} distinct`,
     typeof numbers?.mean === 'number' ? `mean ${short(numbers.mean)}` : '',
     median === undefined ? '' : `median ${short(median)}`,
+    texts === undefined || distinct.count <= 6 ? '' : `from ${literal(texts.first, 24)} to ${literal(texts.last, 24)}`,
   ].filter((fact) => fact !== '');
 }
 

@@ -1,3 +1,4 @@
+import type { NumberArray } from './column-table.ts';
 import type { Fail } from './map-tests.ts';
 import { FrequentItems } from '../state/frequent-items.ts';
 import { HyperLogLog } from '../state/hyper-log-log.ts';
@@ -9,6 +10,8 @@ import { compare, keyOf, numberOf, show } from '../values.ts';
 export interface Collector {
   /** Answers whether the value is one that cannot be taken. */
   add(value: unknown, index: number): boolean;
+  /** Adds numbers that stand in one array, but NaN, with the same outcome and many times as fast. */
+  addNumbers?(numbers: NumberArray, from: number, to: number): void;
 }
 
 /** Count, sum, mean and spread in one pass: the sum by Neumaier, the spread by Welford. */
@@ -35,6 +38,26 @@ export class Moments implements Collector {
     this.#mean += difference / this.count;
     this.#squares += difference * (value - this.#mean);
     return false;
+  }
+
+  addNumbers(numbers: NumberArray, from: number, to: number): void {
+    let [count, total, lost, mean, squares] = [this.count, this.#sum, this.#lost, this.#mean, this.#squares];
+    for (let at = from; at < to; at++) {
+      const value = numbers[at] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      count++;
+      const sum = total + value;
+      lost += Math.abs(total) >= Math.abs(value) ? total - sum + value : value - sum + total;
+      total = sum;
+      const difference = value - mean;
+      mean += difference / count;
+      squares += difference * (value - mean);
+    }
+    this.count = count;
+    this.#sum = total;
+    this.#lost = lost;
+    this.#mean = mean;
+    this.#squares = squares;
   }
 
   get sum(): number {
@@ -70,6 +93,17 @@ export class Extremes implements Collector {
     if (low < 0) this.min = value;
     if (high > 0) this.max = value;
     return false;
+  }
+
+  addNumbers(numbers: NumberArray, from: number, to: number): void {
+    let min = typeof this.min === 'number' ? this.min : Infinity;
+    let max = typeof this.max === 'number' ? this.max : -Infinity;
+    for (let at = from; at < to; at++) {
+      const value = numbers[at] ?? Number.NaN;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    if (min < Infinity || max > -Infinity) [this.min, this.max] = [min, max];
   }
 }
 

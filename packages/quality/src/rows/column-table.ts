@@ -15,6 +15,17 @@ export type ColumnValues =
   | BigInt64Array
   | BigUint64Array;
 
+/** Numbers in a typed array. */
+export type NumberArray = Exclude<ColumnValues, readonly unknown[] | BigInt64Array | BigUint64Array>;
+
+export function isNumberArray(values: ColumnValues | undefined): values is NumberArray {
+  return (
+    values !== undefined &&
+    !Array.isArray(values) &&
+    !(values instanceof BigInt64Array || values instanceof BigUint64Array)
+  );
+}
+
 /** A table by columns, made by {@link columns}. Read row by row, it gives new objects. */
 export class ColumnTable<Row = unknown> implements Iterable<Row> {
   /** How many rows there are. */

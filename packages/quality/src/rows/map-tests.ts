@@ -1,4 +1,5 @@
 import { OptionError } from '@dataenginex/core';
+import type { NumberArray } from './column-table.ts';
 import { boundsText, within } from '../rules/bounds.ts';
 import type { Bounds, Expectation, Ordered, Scalar, TypeName } from '../rules/expectations.ts';
 import { isDateutilText } from './dateutil.ts';
@@ -22,6 +23,8 @@ export interface MapTest {
    * of no others: so nothing else needs to be asked of them. `constant` names what the code refers to.
    */
   readonly accepts?: ((value: string, constant: (value: unknown) => string) => readonly string[]) | undefined;
+  /** Takes numbers that stand in one array, but NaN, as `breaks` does, which is false of each. */
+  readonly takeNumbers?: ((numbers: NumberArray, from: number, to: number) => void) | undefined;
 }
 
 /** Records why a rule cannot be judged; true, as a row that cannot be judged does not keep the rule. */

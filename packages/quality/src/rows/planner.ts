@@ -15,6 +15,7 @@ export class Tally implements Step {
   readonly columns: readonly string[];
   readonly skip: MapTest['skip'];
   readonly accepts: MapTest['accepts'];
+  readonly takeNumbers: MapTest['takeNumbers'];
   readonly condition: number;
   readonly breaks: MapTest['breaks'];
   skipped = 0;
@@ -29,6 +30,7 @@ export class Tally implements Step {
     this.columns = test.columns;
     this.skip = test.skip;
     this.accepts = test.accepts;
+    this.takeNumbers = test.takeNumbers;
     this.breaks = test.breaks;
     this.condition = condition;
     this.#most = most;
@@ -181,5 +183,10 @@ export class Planner {
 }
 
 export function collecting(column: string, collector: Collector): MapTest {
-  return { columns: [column], skip: 'any', breaks: (value, index) => collector.add(value, index) };
+  return {
+    columns: [column],
+    skip: 'any',
+    breaks: (value, index) => collector.add(value, index),
+    takeNumbers: collector.addNumbers?.bind(collector),
+  };
 }

@@ -157,7 +157,7 @@ class Code {
       else { ${steps.map((step) => this.#ask(step, value)).join('\n')} }`;
     const accepts = steps.map((step) => step.accepts?.(value, (operand) => this.#operand(operand)));
     if (accepts.includes(undefined)) return { accepts: undefined, judge };
-    const codes = new Set(accepts.flatMap((code) => code ?? []));
+    const codes = new Set(accepts.length === 0 ? isPlain(value) : accepts.flatMap((code) => code ?? []));
     // Whatever else accepts a value takes no null.
     for (const code of isPlain(value)) if (codes.size > 1) codes.delete(code);
     return { accepts: [...codes].join(' && '), judge };

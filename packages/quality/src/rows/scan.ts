@@ -1,4 +1,4 @@
-import type { ColumnTable } from './column-table.ts';
+import { type ColumnTable, isNumberArray } from './column-table.ts';
 import type { MapTest } from './map-tests.ts';
 import { interpret } from './scan-closures.ts';
 import { generateColumn, generateRows, generateTableRows, sortSteps } from './scan-code.ts';
@@ -77,7 +77,7 @@ function ofColumns(plan: Plan, table: ColumnTable): Scan {
   const sometimes = sortSteps(plan.steps.filter(({ condition }) => condition !== 0));
   const scans = [
     generateTableRows(plan, [...always.more, ...sometimes.more], true, table),
-    ...[...always.byColumn].map(([column, steps]) => generateColumn(plan, column, steps, table)),
+    ...[...always.byColumn].flatMap(([column, steps]) => ofColumn(plan, column, steps, table)),
   ];
   const rest = [...sometimes.byColumn.values()];
   for (let at = 0; at < rest.length; at += mostColumns) {
@@ -88,4 +88,15 @@ function ofColumns(plan: Plan, table: ColumnTable): Scan {
     for (const place of missing) plan.absent[place] = (plan.absent[place] ?? 0) + to - from;
     for (const scan of scans) scan(rows, from, to, start);
   };
+}
+
+/** What takes all numbers of a typed array at once is asked apart. */
+function ofColumn(plan: Plan, column: string, steps: readonly Step[], table: ColumnTable): Scan[] {
+  const values = table.values.get(column);
+  if (!isNumberArray(values)) return [generateColumn(plan, column, steps, table)];
+  const scans = steps.flatMap(({ takeNumbers }): Scan[] => {
+    return takeNumbers === undefined ? [] : [(_, from, to) => takeNumbers(values, from, to)];
+  });
+  const others = steps.filter(({ takeNumbers }) => takeNumbers === undefined);
+  return [...scans, generateColumn(plan, column, others, table)];
 }

@@ -81,6 +81,38 @@ const Daily = contract('daily', Day, (c, t) => {
   // @ts-expect-error -- a severity that there is not
   c.tempMax.toNotBeNull({ severity: 'error' });
 
+  // Groups are of columns that are there, of rules that look at rows.
+  c.tempMax.meanToBeBetween(0, 20, { groupBy: 'station' });
+  t.rowCountToBeBetween(1, null, { groupBy: ['station', 'date'], maxGroups: 500 });
+  t.unique('date', 'id', { groupBy: 'station' });
+  // @ts-expect-error -- a column that is misspelt
+  c.tempMax.meanToBeBetween(0, 20, { groupBy: 'staton' });
+  // @ts-expect-error -- there are no groups of columns
+  t.columnCountToEqual(3, { groupBy: 'station' });
+  // @ts-expect-error -- nor of what another table has
+  t.rowCountToEqualOtherTable('raw', { groupBy: 'station' });
+
+  // Moments are texts, dates and numbers.
+  t.fresh('date', { withinMs: 1000 });
+  t.fresh('readAt', { withinMs: 1000, aheadMs: 0, groupBy: 'station', severity: 'warning' });
+  t.fresh('id', { withinMs: 1000, epochUnit: 'seconds' });
+  t.fresh('other', { withinMs: 1000 });
+  // @ts-expect-error -- a boolean is no moment
+  t.fresh('frost', { withinMs: 1000 });
+  // @ts-expect-error -- how old it may be is not left out
+  t.fresh('date');
+  // @ts-expect-error -- a unit that there is not
+  t.fresh('id', { withinMs: 1000, epochUnit: 'days' });
+
+  c.station.toMatchJsonSchema({ type: 'object' });
+  c.station.toBeDateutilParseable({ mostly: 0.9 });
+  // @ts-expect-error -- a number is no JSON
+  c.tempMax.toMatchJsonSchema({ type: 'object' });
+  t.unexpectedRows('SELECT * FROM {batch}');
+  // @ts-expect-error -- the query has its own
+  t.unexpectedRows('SELECT * FROM {batch}', { where: { weather: 'sun' } });
+  t.queryResultsToMatchComparison('SELECT 1', 'SELECT 1', { mostly: 0.9 });
+
   // Rules of one's own get what the schema says, without nulls.
   c.tempMax.toSatisfy('finite', (value) => {
     expectTypeOf(value).toEqualTypeOf<number>();
@@ -134,5 +166,8 @@ contract('loose', Loose, (c) => [c.b.toBeNull()]);
 
 declare const rows: readonly { readonly date: string }[];
 expectTypeOf(await Daily.check([])).toEqualTypeOf<Report>();
+await Daily.check([], { now: new Date(0), tables: { raw: [], other: 3 } });
+// @ts-expect-error -- no time
+await Daily.check([], { now: '2012-01-01' });
 expectTypeOf((await Daily.split(rows)).good).toEqualTypeOf<{ readonly date: string }[]>();
 expectTypeOf((await Daily.split(rows)).bad).toEqualTypeOf<BadRow<{ readonly date: string }>[]>();

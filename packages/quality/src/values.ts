@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { TypeName } from './rules/expectations.ts';
 
 /** Null, not there, NaN or a date that is none: what only the rules about nulls look at. */
@@ -5,8 +6,13 @@ export function isNull(value: unknown): value is null | undefined {
   return value === undefined || Number.isNaN(value) || (typeof value === 'object' && isNullObject(value));
 }
 
+/** A proxy of a date passes for one, and then has no time. */
+function isDate(value: unknown): value is Date {
+  return value instanceof Date && types.isDate(value);
+}
+
 export function isNullObject(value: object | null): boolean {
-  return value === null || (value instanceof Date && Number.isNaN(value.getTime()));
+  return value === null || (isDate(value) && Number.isNaN(value.getTime()));
 }
 
 export function typeOf(value: unknown): TypeName | undefined {
@@ -15,7 +21,7 @@ export function typeOf(value: unknown): TypeName | undefined {
     return typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'boolean' : 'bigint';
   }
   if (typeof value !== 'object') return undefined;
-  return Array.isArray(value) ? 'array' : value instanceof Date ? 'date' : 'object';
+  return Array.isArray(value) ? 'array' : isDate(value) ? 'date' : 'object';
 }
 
 export function hasType(value: unknown, type: TypeName): boolean {
@@ -35,7 +41,7 @@ export function keyOf(value: unknown): unknown {
     return order<number | bigint>(number, value) === 0 ? number : value;
   }
   if (isNull(value)) return null;
-  if (value instanceof Date) return dateKey(value.getTime());
+  if (isDate(value)) return dateKey(value.getTime());
   return `\0json:${jsonOf(value) ?? identityOf(value)}`;
 }
 
@@ -95,7 +101,7 @@ const mostMs = 8.64e15;
 /** The moment of a date, of an ISO 8601 text or of a number of units since 1970, in milliseconds; NaN of anything else. */
 export function momentOf(value: unknown, unitMs: number): number {
   if (typeof value === 'string') return timeOf(value);
-  if (value instanceof Date) return value.getTime();
+  if (isDate(value)) return value.getTime();
   if (typeof value !== 'number' && typeof value !== 'bigint') return Number.NaN;
   const moment = Number(value) * unitMs;
   return Math.abs(moment) <= mostMs ? moment : Number.NaN;
@@ -109,17 +115,17 @@ export function compare(a: unknown, b: unknown): number | undefined {
   const left = rank(a);
   const right = rank(b);
   if (left === undefined || right === undefined) return undefined;
-  if (typeof left === typeof right && a instanceof Date === b instanceof Date) return order(left, right);
-  if (typeof left === 'string' && b instanceof Date) return ofDates(timeOf(left), right);
-  if (typeof right === 'string' && a instanceof Date) return ofDates(left, timeOf(right));
-  if (typeof left === 'string' || typeof right === 'string' || a instanceof Date || b instanceof Date) return undefined;
+  if (typeof left === typeof right && isDate(a) === isDate(b)) return order(left, right);
+  if (typeof left === 'string' && isDate(b)) return ofDates(timeOf(left), right);
+  if (typeof right === 'string' && isDate(a)) return ofDates(left, timeOf(right));
+  if (typeof left === 'string' || typeof right === 'string' || isDate(a) || isDate(b)) return undefined;
   return order(left, right);
 }
 
 function rank(value: unknown): number | bigint | string | undefined {
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string') return value;
   if (typeof value === 'boolean') return Number(value);
-  return value instanceof Date ? value.getTime() : undefined;
+  return isDate(value) ? value.getTime() : undefined;
 }
 
 function order<T extends number | bigint | string>(a: T, b: T): number {
@@ -143,7 +149,7 @@ function isPrimitive(value: unknown): value is number | bigint | boolean | symbo
 /** The text a pattern or a length is about. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
+  if (isDate(value)) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   return isPrimitive(value) ? String(value) : (jsonOf(value) ?? typeof value);
 }
 

@@ -298,6 +298,26 @@ describe('values', () => {
   });
 });
 
+describe('a proxy of a date, which passes for one', () => {
+  it('is an object, and no date', () => {
+    const proxy = new Proxy(new Date(0), {});
+    const rules = [
+      rule('expect_column_values_to_be_of_type', { column: 'x', type_: 'date' }),
+      rule('expect_column_values_to_be_unique', { column: 'x' }),
+      rule('expect_column_values_to_match_regex', { column: 'x', regex: 'a' }),
+      rule('expect_column_values_to_be_between', { column: 'x', min_value: 0 }),
+      rule('expect_column_max_to_be_between', { column: 'x', max_value: 0 }),
+    ];
+    expect(judgeAll(rules, xs(proxy, proxy)).map(({ kind, success }) => [kind, success])).toEqual([
+      ['map', false],
+      ['map', false],
+      ['map', false],
+      ['error', false],
+      ['error', false],
+    ]);
+  });
+});
+
 describe('rules that need all numbers', () => {
   it('keep as many as there are, with their rows', () => {
     const rows = Array.from({ length: 10_001 }, (_, index) => ({

@@ -58,9 +58,8 @@ export const mapTests = {
   expect_column_values_to_not_match_like_pattern: (rule, fail) =>
     matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'none', fail),
   expect_column_values_to_match_like_pattern_list: (rule, fail) =>
-    matching(rule, likes(rule.kwargs.like_pattern_list), rule.kwargs.match_on ?? 'any', fail),
-  expect_column_values_to_not_match_like_pattern_list: (rule, fail) =>
-    matching(rule, likes(rule.kwargs.like_pattern_list), 'none', fail),
+    matching(rule, likes(rule.kwargs), rule.kwargs.match_on ?? 'any', fail),
+  expect_column_values_to_not_match_like_pattern_list: (rule, fail) => matching(rule, likes(rule.kwargs), 'none', fail),
   expect_column_values_to_match_strftime_format: (rule, fail) =>
     ofTexts(rule, compileStrftime(`${rule.id}.strftime_format`, rule.kwargs.strftime_format), fail),
   expect_column_values_to_be_json_parseable: (rule) =>
@@ -205,8 +204,14 @@ function regexes(id: string, list: readonly string[]): RegExp[] {
   return list.map((regex, index) => compileRegex(`${id}.regex_list[${index}]`, regex));
 }
 
-function likes(list: readonly string[]): RegExp[] {
-  return list.map((pattern) => compileLike(pattern, undefined));
+function likes({
+  like_pattern_list: list,
+  escape,
+}: {
+  like_pattern_list: readonly string[];
+  escape?: string | undefined;
+}) {
+  return list.map((pattern) => compileLike(pattern, escape));
 }
 
 function ofTexts(rule: OfColumn, keeps: (text: string) => boolean | undefined, fail: Fail): MapTest {

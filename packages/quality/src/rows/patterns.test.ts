@@ -90,3 +90,14 @@ describe('lengths', () => {
     expect(lengthWithin('\ud83d\ud83d', 2, 2)).toBe(true);
   });
 });
+
+describe('a hyphen beside a class', () => {
+  it.each([String.raw`^[\w-.]+$`, String.raw`^[.\w-]+$`, String.raw`^[.-\w]+$`])('is one in %s', (regex) => {
+    const compiled = compileRegex('regex', regex);
+    expect(['a-b.c', 'a+b'].map((text) => compiled.test(text))).toEqual([true, false]);
+  });
+
+  it('stays a range between characters, and escaped ones escaped', () => {
+    expect(compileRegex('regex', String.raw`[a-c\-\\-\]]`).source).toBe(String.raw`[a-c\-\\-\]]`);
+  });
+});

@@ -50,6 +50,9 @@ function classOf(token: string): string {
   const inner = token
     .slice(open.length, -1)
     .replace(/^\]/, String.raw`\]`)
+    // Beside a class of its own, such as in `[\w-.]`, a hyphen is one.
+    .replaceAll(/(\\[dDsSwW]|\\[pP]\{[^}]*\})-(?!$)/gu, String.raw`$1\-`)
+    .replaceAll(/(?<=[^\\])-(?=\\[dDsSwWpP])/gu, String.raw`\-`)
     .replaceAll(/\\[\s\S]/gu, (escape) => (escape === String.raw`\-` ? escape : escapeOf(escape)));
   return `${open}${inner}]`;
 }

@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkOneOf } from '@dataenginex/core';
+import { checkInteger, checkNumber, checkOneOf, OptionError } from '@dataenginex/core';
 import { typeNames } from '../schema/column-facts.ts';
 import type { EveryRule } from './columns.ts';
 import type { Expectation, KwargsOf, TypeName } from './expectations.ts';
@@ -43,9 +43,14 @@ export function columnRules(column: string, columns: readonly string[]): EveryRu
     checkList(of(`${name}.patterns`), list).map((pattern, at) => checkText(of(`${name}.patterns.${at}`), pattern));
   const matchOn = (name: string, value: 'any' | 'all' | undefined) =>
     optional(value, (given) => checkOneOf(of(`${name}.matchOn`), given, ['any', 'all']));
-  const like = (name: string, pattern: string, escape: string | undefined) => ({
+  const escapeOf = (name: string, options: { escape?: string | undefined } | undefined) =>
+    optional(options?.escape, (given) => {
+      if (checkText(of(`${name}.escape`), given).length === 1) return given;
+      throw new OptionError(of(`${name}.escape`), 'one character', given);
+    });
+  const like = (name: string, pattern: string, options: { escape?: string | undefined } | undefined) => ({
     like_pattern: checkText(of(`${name}.pattern`), pattern),
-    escape: optional(escape, (given) => checkText(of(`${name}.escape`), given)),
+    escape: escapeOf(name, options),
   });
 
   return {
@@ -267,7 +272,7 @@ export function columnRules(column: string, columns: readonly string[]): EveryRu
       );
     },
     toMatchLikePattern: (pattern, options) => {
-      const kwargs = like('toMatchLikePattern', pattern, options?.escape);
+      const kwargs = like('toMatchLikePattern', pattern, options);
       return rule(
         'toMatchLikePattern',
         'expect_column_values_to_match_like_pattern',
@@ -276,7 +281,7 @@ export function columnRules(column: string, columns: readonly string[]): EveryRu
       );
     },
     toNotMatchLikePattern: (pattern, options) => {
-      const kwargs = like('toNotMatchLikePattern', pattern, options?.escape);
+      const kwargs = like('toNotMatchLikePattern', pattern, options);
       return rule(
         'toNotMatchLikePattern',
         'expect_column_values_to_not_match_like_pattern',
@@ -288,6 +293,7 @@ export function columnRules(column: string, columns: readonly string[]): EveryRu
       const kwargs = {
         like_pattern_list: patterns('toMatchLikePatternList', list),
         match_on: matchOn('toMatchLikePatternList', options?.matchOn),
+        escape: escapeOf('toMatchLikePatternList', options),
       };
       return rule(
         'toMatchLikePatternList',
@@ -297,7 +303,10 @@ export function columnRules(column: string, columns: readonly string[]): EveryRu
       );
     },
     toNotMatchLikePatternList: (list, options) => {
-      const kwargs = { like_pattern_list: patterns('toNotMatchLikePatternList', list) };
+      const kwargs = {
+        like_pattern_list: patterns('toNotMatchLikePatternList', list),
+        escape: escapeOf('toNotMatchLikePatternList', options),
+      };
       return rule(
         'toNotMatchLikePatternList',
         'expect_column_values_to_not_match_like_pattern_list',

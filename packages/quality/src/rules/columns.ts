@@ -103,8 +103,8 @@ interface TextRules<Row> {
   /** SQL's LIKE: `%` for any characters, `_` for one. */
   toMatchLikePattern(pattern: string, options?: MapOptions<Row> & Escape): Rule;
   toNotMatchLikePattern(pattern: string, options?: MapOptions<Row> & Escape): Rule;
-  toMatchLikePatternList(patterns: readonly string[], options?: MapOptions<Row> & MatchOn): Rule;
-  toNotMatchLikePatternList(patterns: readonly string[], options?: MapOptions<Row>): Rule;
+  toMatchLikePatternList(patterns: readonly string[], options?: MapOptions<Row> & MatchOn & Escape): Rule;
+  toNotMatchLikePatternList(patterns: readonly string[], options?: MapOptions<Row> & Escape): Rule;
   toMatchStrftimeFormat(format: string, options?: MapOptions<Row>): Rule;
   toBeJsonParseable(options?: MapOptions<Row>): Rule;
   /** A date or time in whatever way, as Python's dateutil reads it: it takes a lot, such as `12pm`. */

@@ -74,8 +74,12 @@ export interface Kwargs {
   expect_column_values_to_match_like_pattern_list: ColumnMap<{
     readonly like_pattern_list: readonly string[];
     readonly match_on?: 'any' | 'all' | undefined;
+    readonly escape?: string | undefined;
   }>;
-  expect_column_values_to_not_match_like_pattern_list: ColumnMap<{ readonly like_pattern_list: readonly string[] }>;
+  expect_column_values_to_not_match_like_pattern_list: ColumnMap<{
+    readonly like_pattern_list: readonly string[];
+    readonly escape?: string | undefined;
+  }>;
   expect_column_values_to_match_strftime_format: ColumnMap<{ readonly strftime_format: string }>;
   expect_column_values_to_be_json_parseable: ColumnMap;
   expect_column_values_to_be_dateutil_parseable: ColumnMap;

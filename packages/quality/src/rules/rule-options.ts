@@ -115,7 +115,10 @@ function checkWhere(option: string, where: RowCondition, columns: readonly strin
   if (typeof where !== 'object' || where === null) throw new OptionError(option, 'conditions by column', where);
   for (const [column, condition] of Object.entries(where)) {
     checkOneOf(option, column, columns);
-    if (condition === undefined) continue;
+    if (condition === undefined) {
+      const wanted = 'given; { isNull: true } is for rows without a value';
+      throw new OptionError(`${option}.${column}`, wanted, condition);
+    }
     if (typeof condition !== 'object' || condition === null || condition instanceof Date) {
       checkValue(`${option}.${column}`, condition);
       continue;
@@ -123,6 +126,9 @@ function checkWhere(option: string, where: RowCondition, columns: readonly strin
     const unknown = Object.keys(condition).find((key) => !conditions.has(key));
     if (unknown !== undefined)
       throw new OptionError(`${option}.${column}`, `made of ${[...conditions].join(', ')}`, unknown);
+    if (Object.values(condition).every((value) => value === undefined)) {
+      throw new OptionError(`${option}.${column}`, `one of ${[...conditions].join(', ')} at least`, condition);
+    }
     const { in: some, notIn: others, isNull, ...values } = condition;
     checkFlag(`${option}.${column}.isNull`, isNull);
     for (const [key, list] of Object.entries({ in: some, notIn: others })) {

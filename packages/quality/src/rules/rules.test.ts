@@ -123,9 +123,9 @@ const all: [build: (c: Columns<RowType>, t: Table<RowType>) => Rule, expectation
   ],
   [({ s }) => s.toNotMatchLikePattern('_'), 'column_values_to_not_match_like_pattern', { like_pattern: '_' }],
   [
-    ({ s }) => s.toMatchLikePatternList(['a', 'b'], { matchOn: 'any' }),
+    ({ s }) => s.toMatchLikePatternList(['a', 'b'], { matchOn: 'any', escape: '!' }),
     'column_values_to_match_like_pattern_list',
-    { like_pattern_list: ['a', 'b'], match_on: 'any' },
+    { like_pattern_list: ['a', 'b'], match_on: 'any', escape: '!' },
   ],
   [
     ({ s }) => s.toNotMatchLikePatternList(['a']),
@@ -332,6 +332,14 @@ describe('arguments of a rule', () => {
     refuse(({ n }) => n.toBeNull({ where: { m: { above: 1 } } }), 'Option "n.toBeNull.where.m" must be made of eq, ne');
     // @ts-expect-error -- not of which columns there are
     refuse(({ n }) => n.toExist({ where: { m: 1 } }), 'Option "n.toExist.where" must be left out');
+    // @ts-expect-error -- no condition
+    refuse(({ n }) => n.toBeNull({ where: { m: undefined } }), 'Option "n.toBeNull.where.m" must be given');
+    refuse(({ n }) => n.toBeNull({ where: { m: {} } }), 'Option "n.toBeNull.where.m" must be one of eq, ne');
+    refuse(({ n }) => n.toBeNull({ where: { m: { gt: undefined } } }), 'Option "n.toBeNull.where.m" must be one of eq');
+    refuse(
+      ({ s }) => s.toMatchLikePattern('a', { escape: '!!' }),
+      '"s.toMatchLikePattern.escape" must be one character',
+    );
     // @ts-expect-error -- no conditions
     refuse(({ n }) => n.toBeNull({ where: 'm > 1' }), 'Option "n.toBeNull.where" must be conditions by column');
   });

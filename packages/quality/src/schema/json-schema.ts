@@ -85,6 +85,11 @@ function describeZod({ zodSchema, jsonSchema: json }: ZodNode, side: Side): void
   if (def.values?.some((value) => typeof value === 'bigint' && !Number.isSafeInteger(Number(value))) === true) {
     takesAnything('its values that are large bigints');
   }
+  // Undefined is null here, and JSON has no word for it.
+  if (def.type === 'literal' && def.values?.includes(undefined) === true && def.values.length > 1) {
+    for (const keyword of ['type', 'const', 'enum']) delete json[keyword];
+    json.enum = def.values.map((value) => value ?? null);
+  }
   if (notInJson.has(def.type)) takesAnything(`its type (${def.type})`);
   for (const { _zod } of def.checks ?? []) readCheck(_zod.def, json, side, unread);
 
@@ -128,9 +133,11 @@ function readCheck(
 /** JSON Schema has a regex without its flags; those that change what it finds go inside, as Python and databases write them. */
 function addFlags(json: Record<string, unknown>, { source, flags }: RegExp): void {
   const inline = flags.replaceAll(/[^ims]/g, '');
-  if (inline === '') return;
+  const isSticky = flags.includes('y');
+  if (inline === '' && !isSticky) return;
+  const pattern = `${inline === '' ? '' : `(?${inline})`}${isSticky ? String.raw`\A(?:${source})` : source}`;
   for (const holder of [json, ...listOf(json.allOf)]) {
-    if (isObject(holder) && holder.pattern === source) holder.pattern = `(?${inline})${source}`;
+    if (isObject(holder) && holder.pattern === source) holder.pattern = pattern;
   }
 }
 

@@ -225,6 +225,45 @@ describe('the rules of a schema', () => {
 });
 
 describe('what a schema says twice, or of nothing', () => {
+  it('does not ask limits of values of any type: they let all others pass', () => {
+    const json = { type: 'object', properties: { n: { minimum: 1, maxLength: 3 } } };
+    const { rules, unchecked } = contract('t', foreign(json));
+    expect(rules).toEqual([]);
+    expect(unchecked).toEqual([{ column: 'n', what: 'what it demands of some of its types' }]);
+  });
+
+  it('refuses limits that are crossed by the name of their column', () => {
+    const crossed = (schema: z.ZodType) => () => contract('t', z.object({ n: schema }));
+    expect(crossed(z.number().min(5).max(3))).toThrow('"contract.schema.n" must be one whose minimum is not above');
+    expect(crossed(z.string().min(5).max(3))).toThrow('"contract.schema.n" must be one whose minimum is not above');
+  });
+
+  it('says that it is a union, or an intersection, which has no columns of its own', () => {
+    const [a, b] = [z.object({ a: z.string() }), z.object({ b: z.string() })];
+    expect(() => contract('t', z.union([a, b]))).toThrow('must be one of an object with properties, got "a union".');
+    expect(() => contract('t', foreign({ allOf: [] }))).toThrow('got "an intersection".');
+  });
+
+  it('takes an undefined among literals for null, and a sticky regex for one from the start', async () => {
+    const schema = z.object({
+      a: z.literal([undefined, 'x', 1]),
+      b: z.string().regex(/ab|c/y),
+      c: z.string().regex(/a/iy),
+    });
+    expect(rulesOf(schema)).toMatchObject({
+      'a.enum': { value_set: ['x', 1] },
+      'b.pattern': { regex: String.raw`\A(?:ab|c)` },
+      'c.pattern': { regex: String.raw`(?i)\A(?:a)` },
+    });
+    const rows = [{ a: 'x' }, { b: 'cab', c: 'A' }, { b: 'xc', c: 'ba', a: null }].map((row) => ({
+      b: 'c',
+      c: 'a',
+      ...row,
+    }));
+    const { bad } = await contract('t', schema).split(rows);
+    expect(bad.map(({ rules }) => rules)).toEqual([['schema.b.pattern', 'schema.c.pattern']]);
+  });
+
   it('takes the narrower of two limits', () => {
     const schema = z.object({
       id: z.bigint().min(5n).positive(),
@@ -239,11 +278,13 @@ describe('what a schema says twice, or of nothing', () => {
     expect(uncheckedOf(schema)).toEqual(['both: one of its two minimums']);
     const json = {
       type: 'object',
-      properties: { n: { minimum: 10, exclusiveMinimum: 5, maximum: 20, exclusiveMaximum: 20 } },
+      properties: { n: { type: 'number', minimum: 10, exclusiveMinimum: 5, maximum: 20, exclusiveMaximum: 20 } },
     };
-    expect(contract('t', foreign(json)).rules.map(({ kwargs }) => kwargs)).toEqual([
-      { column: 'n', min_value: 10, max_value: 20, strict_min: false, strict_max: true, mostly: undefined },
-    ]);
+    expect(
+      contract('t', foreign(json))
+        .rules.slice(1)
+        .map(({ kwargs }) => kwargs),
+    ).toEqual([{ column: 'n', min_value: 10, max_value: 20, strict_min: false, strict_max: true, mostly: undefined }]);
   });
 
   it('takes a limit that is none for none, and says so', () => {

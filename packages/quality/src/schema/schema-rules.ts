@@ -29,7 +29,11 @@ export interface SchemaRules {
 export function schemaRules(root: JsonSchema): SchemaRules {
   const schema = '$ref' in root ? resolve(root.$ref, root) : root;
   const { properties, additionalProperties } = schema;
-  if (!isObject(properties)) throw new OptionError('contract.schema', 'one of an object with properties', schema.type);
+  if (!isObject(properties)) {
+    const got =
+      'anyOf' in schema || 'oneOf' in schema ? 'a union' : 'allOf' in schema ? 'an intersection' : schema.type;
+    throw new OptionError('contract.schema', 'one of an object with properties', got);
+  }
   const required = textsOf(schema.required);
   const columns = Object.keys(properties);
   const unchecked: Unchecked[] = [];
@@ -72,15 +76,17 @@ function rulesOf(
 
   // A limit in JSON Schema is about values of its type and lets all others pass; a rule asks every value.
   const isOnly = (...names: readonly TypeName[]): boolean => {
-    const is = types?.every((name) => names.includes(name)) ?? true;
+    const is = types?.every((name) => names.includes(name)) ?? false;
     if (!is) facts.unread.push('what it demands of some of its types');
     return is;
   };
   if ((min !== undefined || max !== undefined) && isOnly('number', 'integer', 'date', 'bigint')) {
+    if (min !== undefined && max !== undefined && min.value > max.value) refuseCrossed(id, min.value, max.value);
     const options = { id: `${id}.range`, strictMin: min?.strict, strictMax: max?.strict };
     rules.push(rule.toBeBetween(min?.value ?? null, max?.value ?? null, options));
   }
   if ((minLength !== undefined || maxLength !== undefined) && isOnly('string')) {
+    if ((minLength ?? 0) > (maxLength ?? Infinity)) refuseCrossed(id, minLength, maxLength);
     rules.push(rule.lengthsToBeBetween(minLength ?? null, maxLength ?? null, { id: `${id}.length` }));
   }
   const patterns = facts.patterns.length > 0 && isOnly('string') ? facts.patterns : [];
@@ -94,4 +100,8 @@ function rulesOf(
     }
   }
   return rules;
+}
+
+function refuseCrossed(id: string, min: unknown, max: unknown): never {
+  throw new OptionError(`contract.${id}`, 'one whose minimum is not above its maximum', [min, max]);
 }

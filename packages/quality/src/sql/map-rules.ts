@@ -64,9 +64,9 @@ export const mapQuestions = {
   expect_column_values_to_not_match_like_pattern: (rule, table) =>
     ofLike(rule, table, [rule.kwargs.like_pattern], 'none', rule.kwargs.escape),
   expect_column_values_to_match_like_pattern_list: (rule, table) =>
-    ofLike(rule, table, rule.kwargs.like_pattern_list, rule.kwargs.match_on ?? 'any', undefined),
+    ofLike(rule, table, rule.kwargs.like_pattern_list, rule.kwargs.match_on ?? 'any', rule.kwargs.escape),
   expect_column_values_to_not_match_like_pattern_list: (rule, table) =>
-    ofLike(rule, table, rule.kwargs.like_pattern_list, 'none', undefined),
+    ofLike(rule, table, rule.kwargs.like_pattern_list, 'none', rule.kwargs.escape),
   expect_column_values_to_match_strftime_format: (rule, table) => {
     const { kind } = table.term(rule.kwargs.column);
     const regexes = translateStrftime(`${rule.id}.strftime_format`, rule.kwargs.strftime_format, table.dialect.regex);

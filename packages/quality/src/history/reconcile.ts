@@ -4,11 +4,12 @@ import { setImmediate } from 'node:timers/promises';
 import { isRowStream } from '../streams/check-stream.ts';
 import { Report } from '../report/report.ts';
 import { isObject } from '../schema/json-schema.ts';
+import { hash } from '../state/hash.ts';
 import type { RowSource } from '../state/read-rows.ts';
 import { Spill } from '../streams/spill.ts';
 import { isNull, keyOf, keyOfAll, show } from '../values.ts';
 import { comparisonResult } from './comparison.ts';
-import { Checksum, RowHash, stir } from './row-hash.ts';
+import { Checksum, stir } from './row-hash.ts';
 import type { Row } from './row-blocks.ts';
 import { type Matches, RowMatcher } from './row-matcher.ts';
 
@@ -149,33 +150,35 @@ function checkNames(option: string, names: readonly string[]): readonly string[]
   throw new OptionError(option, 'names of columns', names);
 }
 
+const scratch = new Int32Array(2);
+
 /** Reads one side: what of its rows is compared, and checksums. */
 class Side {
   rows = 0;
   readonly #keys: readonly string[];
   readonly #columns: readonly string[] | undefined;
-  readonly #hash = new RowHash();
   readonly #checksums = new Map<string, Checksum>();
 
   constructor(keys: readonly string[], columns: readonly string[] | undefined) {
     this.#keys = keys;
-    this.#columns = columns;
+    this.#columns = columns === undefined ? undefined : [...new Set([...keys, ...columns])];
   }
 
   read(item: unknown, add: (key: string, row: Row, index: number) => void): void {
     const given = isObject(item) ? item : {};
-    const names = this.#columns === undefined ? Object.keys(given) : [...this.#keys, ...this.#columns];
-    const row: Row = Object.fromEntries(
-      names.filter((name) => !isNull(given[name])).map((name) => [name, given[name]]),
-    );
+    const row: Row =
+      this.#columns === undefined ? given : Object.fromEntries(this.#columns.map((name) => [name, given[name]]));
     const key = keyOfAll(this.#keys.map((name) => row[name]));
-    this.#hash.readValue('', key);
-    const { high, low } = this.#hash;
-    for (const [name, value] of Object.entries(row)) {
+    hash(key, scratch);
+    const [keyHigh = 0, keyLow = 0] = scratch;
+    for (const name of Object.keys(row)) {
+      const value = row[name];
+      if (isNull(value)) continue;
       let checksum = this.#checksums.get(name);
       if (checksum === undefined) this.#checksums.set(name, (checksum = new Checksum()));
-      this.#hash.readValue('', value);
-      checksum.add(stir(this.#hash.high, high), stir(this.#hash.low, low));
+      hash(value, scratch);
+      const high = stir(scratch[0] ?? 0, keyHigh);
+      checksum.add(high, stir(scratch[1] ?? 0, keyLow ^ high));
     }
     add(key, row, this.rows++);
   }
@@ -241,12 +244,15 @@ class RowDifferences implements Matches {
 
   pair(source: Row, target: Row, index: number): void {
     const columns: [string, { source: unknown; target: unknown }][] = [];
-    for (const name of Object.keys({ ...source, ...target })) {
-      const [from, to] = [source[name], target[name]];
-      if (from === to || keyOf(from) === keyOf(to)) continue;
+    const compare = (name: string): void => {
+      const from = source[name];
+      const to = target[name];
+      if (from === to || keyOf(from) === keyOf(to)) return;
       columns.push([name, { source: from ?? null, target: to ?? null }]);
       this.#columns.set(name, (this.#columns.get(name) ?? 0) + 1);
-    }
+    };
+    for (const name of Object.keys(source)) compare(name);
+    for (const name of Object.keys(target)) if (!Object.hasOwn(source, name)) compare(name);
     if (columns.length === 0) this.#equal++;
     else this.#changed.add(index, () => ({ key: this.#keyOf(source), columns: Object.fromEntries(columns) }));
   }

@@ -1,4 +1,5 @@
 import { SavedReader, writeValue } from '../saved.ts';
+import { isObject } from '../schema/json-schema.ts';
 import { hash } from '../state/hash.ts';
 import type { Spill } from '../streams/spill.ts';
 
@@ -36,7 +37,8 @@ export class RowBlocks {
     const half = this.#hash[this.#depth & 1] ?? 0;
     const part = this.#parts[(half >>> (8 * (this.#depth >> 1))) & 255];
     if (part === undefined) return;
-    part.lines += `${JSON.stringify([key, index, writeValue(row)])}\n`;
+    const isWhole = isPlain(row);
+    part.lines += `${JSON.stringify([key, index, isWhole ? row : writeValue(row), isWhole])}\n`;
     if (part.lines.length < blockChars) return;
     const bytes = Buffer.from(part.lines);
     part.lines = '';
@@ -81,12 +83,24 @@ export class RowBlocks {
   }
 }
 
+/** Whether JSON gives the same values again. */
+function isPlain(row: Row): boolean {
+  for (const name of Object.keys(row)) {
+    const value = row[name];
+    if (typeof value === 'string' || typeof value === 'boolean' || value === null) continue;
+    if (typeof value !== 'number' || !Number.isFinite(value) || Object.is(value, -0)) return false;
+  }
+  return true;
+}
+
 function visitLines(lines: string, visit: Visit): void {
   for (let start = 0; start < lines.length;) {
     const end = lines.indexOf('\n', start);
-    const saved = new SavedReader('row', JSON.parse(lines.slice(start, end)));
-    const [key, index, row] = saved.list((item) => item);
-    if (key !== undefined && index !== undefined && row !== undefined) visit(key.text(), row.values(), index.number());
+    const saved: unknown = JSON.parse(lines.slice(start, end));
     start = end + 1;
+    if (!Array.isArray(saved)) continue;
+    const [key, index, row, isWhole]: readonly unknown[] = saved;
+    if (typeof key !== 'string' || typeof index !== 'number' || !isObject(row)) continue;
+    visit(key, isWhole === true ? row : new SavedReader('row', row).values(), index);
   }
 }

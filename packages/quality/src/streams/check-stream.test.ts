@@ -136,15 +136,20 @@ describe('what a stream does not keep in memory', () => {
   });
 
   it('goes there in parts of parts, where there is much', async () => {
-    const many = Array.from({ length: 20_000 }, (_, n) => ({ station: `s${n % 19_990}`, temp: Math.sin(n) * n }));
+    const many = Array.from({ length: 20_000 }, (_, n) => ({
+      station: `${'x'.repeat(120)}${n % 19_990}`,
+      temp: Math.sin(n) * n,
+    }));
     let seen: string[] = [];
     async function* source() {
       yield* many;
       seen = await spilled();
     }
     const { results } = await Whole.check(many);
-    expect((await Whole.check(source(), { maxKeys: 20, spill: folder })).results).toEqual(results);
-    expect(seen).toEqual([expect.stringMatching(/^dex-quality-/)]);
+    for (const maxKeys of [20, 1000]) {
+      expect((await Whole.check(source(), { maxKeys, spill: folder })).results).toEqual(results);
+      expect(seen).toEqual([expect.stringMatching(/^dex-quality-/)]);
+    }
     expect(await spilled()).toEqual([]);
   });
 
@@ -247,6 +252,18 @@ describe('what a stream estimates', () => {
     expect(uncertain.slice(-3)).toEqual([true, true, true]);
     const told = results.slice(-3).map(describeOutcome);
     for (const outcome of told) expect(outcome).toMatch(/, an estimate too near to its bound to be certain$/);
+  });
+
+  it('makes an error of a divergence from values that are too many', async () => {
+    const Spread = contract('spread', Reading, (c) => [
+      c.station.klDivergenceToBeLessThan({ values: ['a', 'b'], weights: [0.5, 0.5] }, 1, { tailWeightHoldout: 0.1 }),
+    ]);
+    const many = Array.from({ length: 90 }, (_, n) => ({ station: n % 3 === 0 ? 'a' : `s${n % 30}`, temp: 1 }));
+    const few = await Spread.check(streamOf(many));
+    expect(few.results).toEqual((await Spread.check(many)).results);
+    expect((await Spread.check(streamOf(many), { maxValues: 10 })).failures).toMatchObject([
+      { kind: 'error', error: 'more than 10 values beside those of its partition: raise maxValues' },
+    ]);
   });
 
   it('is exact within the limit, and with a larger one', async () => {

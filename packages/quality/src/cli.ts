@@ -4,8 +4,10 @@ import { main } from './cli/main.ts';
 import { exit } from './cli/usage.ts';
 
 const { stdin, stdout, stderr, env, argv } = process;
-// A reader that has gone, such as `head`, wants no more: that is no fault.
-stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exit.ok : exit.unreadable));
+// A reader that has gone, such as `head`, wants no more. The verdict stands, and so does its exit code.
+stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') process.exit(exit.unreadable);
+});
 
 const controller = new AbortController();
 process.on('SIGINT', () => {

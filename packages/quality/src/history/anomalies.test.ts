@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anomalies, type AnomalyCheck, type AnomalyMethod, expectedRange, type Run } from '../index.ts';
+import {
+  anomalies,
+  type AnomalyCheck,
+  type AnomalyMethod,
+  contractOf,
+  describeRule,
+  expectedRange,
+  Report,
+  type Run,
+} from '../index.ts';
 
 interface Case {
   readonly before: readonly number[];
@@ -199,6 +208,16 @@ describe('anomalies', () => {
     });
     expect(await judge(all, month('2012-02', 31), { ...check, threshold: 2 })).toMatchObject({ success: false });
     expect(await judge(all, month('2010-08', 31), { minRuns: 1 })).toMatchObject({ details: { runs: 7 } });
+  });
+
+  it('gives rules that a report keeps and tells, and that no table can be asked', async () => {
+    const report = await anomalies(store(week), run(7, 2), [{ metric: 'rows', direction: 'up' }]);
+    const again = Report.from(JSON.parse(JSON.stringify(report)));
+    expect(again).toEqual(report);
+    const [result] = again.with(report.results).results;
+    if (result === undefined) throw new Error('There is no result.');
+    expect(describeRule(result.rule)).toBe('rows is as the runs before it let expect (robustZ)');
+    await expect(contractOf('daily', [result.rule]).check([])).rejects.toThrow('rows.robustZ.expectation');
   });
 
   it('gives the signal on', async () => {

@@ -141,7 +141,7 @@ describe('reconcile', () => {
         expect(equal + changed.count + missing.count + found.source.duplicates).toBe(source.length);
         expect(equal + changed.count + extra.count + found.target.duplicates).toBe(target.length);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
     const long = (change = -1): object[] =>
       days(90, (day) => ({ text: `${'é'.repeat(20_000)}${day === change ? 'other' : day}` }));

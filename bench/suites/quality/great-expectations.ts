@@ -6,7 +6,7 @@ import type { Rule } from '@dataenginex/quality';
 import type { Prepared, Subject } from '../../src/benchmark.ts';
 
 const script = fileURLToPath(new URL('great-expectations.py', import.meta.url));
-const python = process.env['DEX_GX_PYTHON'];
+const python = process.env['DEX_GX_PYTHON'] || undefined;
 
 /** What a benchmark says of it. */
 export const note =

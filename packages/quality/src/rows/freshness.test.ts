@@ -36,10 +36,8 @@ describe('fresh', () => {
   });
 
   it('is told in words', async () => {
-    expect(describeResult(await fresh(['2012-01-02']))).toBe('fresh: it is 2012-01-02T00:00:00.000Z, 24 h 0 min ago');
-    expect(describeResult(await fresh(['2012-01-09']))).toBe(
-      'fresh: it is 2012-01-09T00:00:00.000Z, 144 h 0 min ahead',
-    );
+    expect(describeResult(await fresh(['2012-01-02']))).toBe('fresh: it is 2012-01-02T00:00:00.000Z, 24 h ago');
+    expect(describeResult(await fresh(['2012-01-09']))).toBe('fresh: it is 2012-01-09T00:00:00.000Z, 144 h ahead');
     expect(describeResult(await fresh([]))).toBe('fresh: there is nothing to look at');
   });
 

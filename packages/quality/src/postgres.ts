@@ -217,7 +217,9 @@ async function untilAborted<T>(
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
 function cancel(client: object): void {
-  const { processID, secretKey, host, port }: Readonly<Record<string, unknown>> = { ...client };
+  const [processID, secretKey, host, port] = ['processID', 'secretKey', 'host', 'port'].map((name): unknown =>
+    Reflect.get(client, name),
+  );
   if (typeof processID !== 'number' || typeof secretKey !== 'number' || typeof host !== 'string') return;
   const request = Buffer.alloc(16);
   request.writeInt32BE(16, 0);

@@ -10,7 +10,7 @@ import type { TableSource } from '../table-source.ts';
 import { isNull, keyOf } from '../values.ts';
 import { type SqlRow, tableSql, type ValueKind } from '../../test/values-sql.ts';
 
-const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.02);
+const scale = Number(process.env['DEX_CAMPAIGN'] ?? 0.01);
 const cases = Math.ceil(10_000 * scale);
 
 /** Numbers below `n`, the same for a seed: mulberry32. */
@@ -390,6 +390,8 @@ describe(`${cases} random tables and contracts`, () => {
 
   it('are judged alike in DuckDB as in memory', { timeout }, async () => {
     const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+    // Plans of a few rows take longer to improve than to run.
+    await connection.run('PRAGMA disable_optimizer');
     await campaign(true, (sql) => duckdb(connection, { sql }, { key: 'k' }), 'duckdb');
     connection.closeSync();
   });

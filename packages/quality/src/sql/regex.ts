@@ -6,7 +6,6 @@ export interface RegexSyntax {
   readonly start: string;
   readonly end: string;
   readonly word: string;
-  readonly notWord: string;
   readonly anything: string;
   /** The most that `{n}` may count. */
   readonly mostRepeats: number;
@@ -18,7 +17,6 @@ export const re2: RegexSyntax = {
   start: String.raw`\A`,
   end: String.raw`\z`,
   word: String.raw`\b`,
-  notWord: String.raw`\B`,
   anything: '(?s:.)',
   mostRepeats: 1000,
   character: (codePoint) => String.raw`\x{${codePoint.toString(16)}}`,
@@ -31,7 +29,6 @@ export const are: RegexSyntax = {
   start: String.raw`\A`,
   end: String.raw`\Z`,
   word: `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`,
-  notWord: `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word}))`,
   anything: '.',
   mostRepeats: 255,
   character: (codePoint) => String.raw`\U${codePoint.toString(16).padStart(8, '0')}`,
@@ -41,7 +38,7 @@ export const are: RegexSyntax = {
  * The regex of a rule as a database writes it, which finds the same: characters and classes are spelled out, so that
  * nothing depends on a locale or a flag.
  *
- * @throws {OptionError} When it is none, or has what databases have not: lookaround, backreferences, `\p{…}`, `(?m)`,
+ * @throws {OptionError} When it is none, or has what databases have not: lookaround, backreferences, `\p{…}`, `\B`, `(?m)`,
  *   letters beyond ASCII with `(?i)`, counts above the database's most.
  */
 export function translateRegex(option: string, regex: string, syntax: RegexSyntax): string {
@@ -119,10 +116,11 @@ class Translation {
       [String.raw`(?<![\s\S])`]: this.#syntax.start,
       [String.raw`(?![\s\S])`]: this.#syntax.end,
       [String.raw`\b`]: this.#syntax.word,
-      [String.raw`\B`]: this.#syntax.notWord,
     })) {
       if (this.#take(anchor)) return written;
     }
+    // Databases find it within a character, too, between two of its bytes.
+    if (this.#sees(String.raw`\B`)) this.#refuse(String.raw`no \B`);
     const atom = this.#atom();
     const [min, max] = this.#quantifier();
     if (min === 1 && max === 1) return atom;

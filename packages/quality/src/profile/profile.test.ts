@@ -117,6 +117,17 @@ describe('profile', () => {
     expect((await profile([])).keys).toEqual([]);
   });
 
+  it('follows no pairs of a column that is a key for long', async () => {
+    const rows = Array.from({ length: 25_000 }, (_, id) => ({ id, group: id % 3 }));
+    expect((await profile(rows)).keys).toEqual([{ columns: ['id'], exact: true }]);
+    // With the pair no longer followed, it is not claimed.
+    expect((await profile([...rows, { id: 0, group: 1 }])).keys).toEqual([]);
+    const [first = { id: 0, group: 0 }] = rows;
+    expect((await profile([...rows.slice(0, 900), { ...first, group: 9 }])).keys).toEqual([
+      { columns: ['id', 'group'], exact: true },
+    ]);
+  });
+
   it('knows dates, bigints, mixed columns and infinities', async () => {
     const rows = [
       { at: new Date('2012-01-01'), big: 2n ** 60n, mixed: 'a', far: Infinity, tags: ['x'] },
@@ -159,8 +170,8 @@ describe('profileToText', () => {
       column   type     nulls  distinct         min  median     mean         max  most frequent
       station  string                 2    New York                      Seattle  Seattle (50 %)
       date     string               500  2012-01-01                   2013-05-14
-      temp     integer              100           0      49     49.5          99  29 (1 %)
-      half     number               100           0    24.5    24.75        49.5  29 (1 %)
+      temp     integer              100           0      49     49.5          99
+      half     number               100           0    24.5    24.75        49.5
       wind     number    25 %        50           0     2.5  2.46667         4.9  3.9 (2.7 %)
       ok       boolean                2                                           false (50 %)
 

@@ -79,7 +79,7 @@ export interface TextsProfile {
   /** The first and the last in order, of long ones the first 40 characters. */
   readonly first: string;
   readonly last: string;
-  /** The most frequent, at most 64: `9` is a digit, `A` and `a` are letters, `ä` is what is not ASCII. */
+  /** The most frequent, at most 32: `9` is a digit, `A` and `a` are letters, `ä` is what is not ASCII. */
   readonly shapes: readonly { readonly shape: string; readonly count: number }[];
   /** Whether the shapes tell runs by their length; otherwise `9` is one digit or more, and so are letters. */
   readonly exactShapes: boolean;

@@ -92,6 +92,18 @@ describe('suggest', () => {
     );
   });
 
+  it('proposes a key of one column, which goes on', async () => {
+    const rows = Array.from({ length: 50 }, (_, id) => ({ id, city: 'Oslo' }));
+    const { rules, code } = suggest(await profile(rows));
+    const id = rules.filter((rule) => rule.id.startsWith('id.')).map((rule) => [rule.id, rule.kwargs]);
+    expect(Object.fromEntries(id)).toMatchObject({ 'id.toBeBetween': { min_value: 0 }, 'id.toBeUnique': {} });
+    expect(code).toContain('c.id.toBeBetween(0, null, ');
+    expect(code).toContain('c.id.toBeUnique(');
+    expect((await evaluate(code).check([...rows, rows[7]])).failures.map(({ rule }) => rule.id)).toEqual([
+      'id.toBeUnique',
+    ]);
+  });
+
   it('names the module by the contract, and takes no name for granted', async () => {
     const nothing = await profile([]);
     expect(suggest(nothing).code).toContain('export const Table = contract(');

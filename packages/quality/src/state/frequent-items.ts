@@ -34,7 +34,7 @@ export class FrequentItems {
   #values: unknown[];
 
   /** @param capacity From 1 to 65,536. */
-  constructor(capacity = 64) {
+  constructor(capacity = 32) {
     this.capacity = checkInteger('FrequentItems.capacity', capacity, { min: 1, max: 65_536 });
     const slots = Math.min(16, slotsOf(capacity));
     this.#hashes = new Int32Array(slots * 2);
@@ -197,5 +197,10 @@ function slotsOf(capacity: number): number {
  * that it was cut from.
  */
 export function ownText(text: string, end: string): string {
-  return text.length > longest ? ` ${text.slice(0, longest - end.length)}${end}`.slice(1) : ` ${text}`.slice(1);
+  const cut = text.length > longest ? `${text.slice(0, longest - end.length)}${end}` : text;
+  // In bytes and back is the way to a string that is nothing but its characters.
+  const encoding = isLatin.test(cut) ? 'latin1' : 'utf16le';
+  return Buffer.from(cut, encoding).toString(encoding);
 }
+
+const isLatin = /^[\0-\xff]*$/;

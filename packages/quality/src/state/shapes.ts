@@ -4,7 +4,7 @@ import { mix } from './hash.ts';
 
 /** Of a longer text, only its beginning has a shape, and "…" follows. */
 const longest = 40;
-const capacity = 32;
+const capacity = 16;
 const ellipsis = 0x2026;
 
 /** By code unit: 9 for digits, A and a for letters, ä for what is not ASCII, others for themselves. */

@@ -323,6 +323,14 @@ describe('fromExpectationSuite', () => {
     }
   });
 
+  it('takes the escape of lists of patterns', () => {
+    for (const not of ['', 'not_']) {
+      const kwargs = { column: 'n', like_pattern_list: ['50!%'], escape: '!' };
+      const { rule } = one({ type: `expect_column_values_to_${not}match_like_pattern_list`, kwargs });
+      expect(rule?.kwargs).toMatchObject(kwargs);
+    }
+  });
+
   it('gives rules of one name ids of their own', () => {
     const { contract: read } = fromExpectationSuite(
       suiteOf(...[1, 2, 3].map((value) => ({ type: 'expect_table_row_count_to_equal', kwargs: { value } }))),

@@ -144,7 +144,7 @@ describe('toJsonSchema', () => {
       c.a.toMatchRegexList(['x', 'y'], { matchOn: 'all' }),
       c.a.toNotMatchRegexList(['z']),
       c.a.toMatchLikePatternList(['%x', 'y_'], { matchOn: 'all' }),
-      c.a.toNotMatchLikePatternList(['q']),
+      c.a.toNotMatchLikePatternList(['q!_'], { escape: '!' }),
       c.a.toNotMatchLikePattern('q%'),
       c.b.toBeInSet([new Date(0)]),
       c.c.toBeInSet([2n ** 60n]),

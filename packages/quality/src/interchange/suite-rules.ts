@@ -59,8 +59,12 @@ export const columnReadings: { readonly [E in Expectation]?: Reading<keyof Every
   expect_column_values_to_match_like_pattern_list: of('toMatchLikePatternList', ['like_pattern_list'], {
     ...mostly,
     match_on: 'matchOn',
+    escape: 'escape',
   }),
-  expect_column_values_to_not_match_like_pattern_list: of('toNotMatchLikePatternList', ['like_pattern_list'], mostly),
+  expect_column_values_to_not_match_like_pattern_list: of('toNotMatchLikePatternList', ['like_pattern_list'], {
+    ...mostly,
+    escape: 'escape',
+  }),
   expect_column_values_to_match_strftime_format: of('toMatchStrftimeFormat', ['strftime_format'], mostly),
   expect_column_values_to_be_json_parseable: of('toBeJsonParseable', [], mostly),
   expect_column_values_to_be_dateutil_parseable: of('toBeDateutilParseable', [], mostly),

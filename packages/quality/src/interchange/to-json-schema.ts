@@ -126,11 +126,11 @@ const all: Writers = {
   expect_column_values_to_not_match_like_pattern: ({ like_pattern: pattern, escape }) => ({
     not: likeOf(pattern, escape),
   }),
-  expect_column_values_to_match_like_pattern_list: ({ like_pattern_list: list, match_on: on }) => ({
-    [on === 'all' ? 'allOf' : 'anyOf']: list.map((pattern) => likeOf(pattern, undefined)),
+  expect_column_values_to_match_like_pattern_list: ({ like_pattern_list: list, match_on: on, escape }) => ({
+    [on === 'all' ? 'allOf' : 'anyOf']: list.map((pattern) => likeOf(pattern, escape)),
   }),
-  expect_column_values_to_not_match_like_pattern_list: ({ like_pattern_list: list }) => ({
-    not: { anyOf: list.map((pattern) => likeOf(pattern, undefined)) },
+  expect_column_values_to_not_match_like_pattern_list: ({ like_pattern_list: list, escape }) => ({
+    not: { anyOf: list.map((pattern) => likeOf(pattern, escape)) },
   }),
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drift, TableState } from '../index.ts';
+import { contractOf, describeOutcome, drift, TableState } from '../index.ts';
 import type { DriftOptions } from './drift.ts';
 
 const golden = (Math.sqrt(5) - 1) / 2;
@@ -142,6 +142,24 @@ describe('drift', () => {
     expect(other.added).toEqual(['d']);
     expect(other.columns[2]).toMatchObject({ column: 'c', drifted: true, reason: 'the column is not there' });
     expect(drift(new TableState(), now)).toMatchObject({ success: true, share: 0, columns: [] });
+  });
+
+  it('stands in a report beside rules', async () => {
+    const [before, now] = [await stateOf(even(100)), await stateOf(even(100).map((x) => x + 1))];
+    const report = await contractOf('c', []).check([]);
+    const found = report.with(drift(before, now).results);
+    expect(found.success).toBe(false);
+    expect(found.results.map((result) => [result.rule.id, result.rule.severity])).toEqual([
+      ['drift', 'critical'],
+      ['x.drift', 'warning'],
+    ]);
+    expect(found.results.map(describeOutcome)).toEqual([
+      '1 of 1 columns drifted',
+      expect.stringMatching(/^ks is \S+e-\d+, and drift below 0.05$/),
+    ]);
+    const gone = drift(before, await TableState.of([{}]));
+    expect(gone.results.map(describeOutcome)[1]).toBe('the column is not there');
+    expect(report.with(drift(before, before).results).success).toBe(true);
   });
 
   it('refuses methods and thresholds that cannot work', async () => {

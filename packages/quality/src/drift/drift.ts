@@ -1,4 +1,6 @@
 import { checkNumber, checkOneOf, OptionError } from '@dataenginex/core';
+import { comparisonResult, rounded } from '../history/comparison.ts';
+import type { RuleResult } from '../report/result.ts';
 import type { ColumnState } from '../state/column-state.ts';
 import type { Kll } from '../state/kll.ts';
 import type { TableState } from '../state/table-state.ts';
@@ -52,6 +54,8 @@ export interface DriftReport {
   readonly columns: readonly ColumnDrift[];
   /** Columns that the reference has not. */
   readonly added: readonly string[];
+  /** The same for `report.with`: a critical result of the table, `drift`, and a warning of each column, `temp.drift`. */
+  readonly results: readonly RuleResult[];
 }
 
 export interface ColumnDrift {
@@ -110,7 +114,38 @@ export function drift(reference: TableState, current: TableState, options: Drift
     .map(([column, state]) => compare(column, state, current.columns.get(column), options));
   const added = [...current.columns.keys()].filter((column) => !reference.columns.has(column) && !left.has(column));
   const share = columns.length === 0 ? 0 : columns.filter(({ drifted }) => drifted).length / columns.length;
-  return { success: columns.length === 0 || share < driftShare, share, columns, added };
+  const success = columns.length === 0 || share < driftShare;
+  return { success, share, columns, added, results: resultsOf(success, share, columns) };
+}
+
+function resultsOf(success: boolean, share: number, columns: readonly ColumnDrift[]): readonly RuleResult[] {
+  const drifted = columns.filter((column) => column.drifted).length;
+  const summary = `${drifted} of ${columns.length} columns drifted`;
+  const about = 'columns are spread as in the reference';
+  return [
+    comparisonResult({ name: 'drift', about, success, observed: share, summary }),
+    ...columns.map((found) => resultOf(found)),
+  ];
+}
+
+function resultOf({ column, drifted, reason, ...found }: ColumnDrift): RuleResult {
+  const { method, score: value, threshold } = found;
+  const limit = method !== undefined && isTest(method) ? 'below' : 'from';
+  const summary =
+    value === undefined || threshold === undefined
+      ? (reason ?? '')
+      : `${method} is ${rounded(value)}, and drift ${limit} ${threshold}`;
+  return comparisonResult(
+    {
+      name: `${column}.drift`,
+      about: `${column} is spread as in the reference`,
+      success: !drifted,
+      observed: value ?? null,
+      summary,
+      details: found,
+    },
+    { severity: 'warning' },
+  );
 }
 
 const ofBoth = ['jensenshannon', 'psi', 'l_infinity'] as const;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -181,14 +182,21 @@ describe.skipIf(noPostgres !== undefined)('postgres', () => {
     const killer = new Client(server.config);
     await killer.connect();
     const running = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%AS m0%' AND pid <> pg_backend_pid()`;
-    const terminate = setInterval(() => void killer.query(running), 50);
+    const gone = new AbortController();
+    const killing = (async () => {
+      while (!gone.signal.aborted) {
+        await killer.query(running);
+        await sleep(50);
+      }
+    })();
     const failed = Temps.check(postgres(pool, slow));
     await expect(failed).rejects.toMatchObject({
       code: 'DEX_QUALITY_DATABASE',
       query: expect.stringContaining('generate_series'),
       cause: expect.any(Error),
     });
-    clearInterval(terminate);
+    gone.abort();
+    await killing;
     await killer.end();
     await expect(Temps.check(postgres(pool, 'nowhere'))).rejects.toThrow('relation "nowhere" does not exist');
     const dead = new Pool({ ...server.config, host: '/nowhere' });

@@ -88,6 +88,18 @@ function nullsOf(terms: readonly Term[], skip: MapQuestion['skip']): string | un
   return terms.map(({ sql }) => `${sql} IS NULL`).join(skip === 'all' ? ' AND ' : ' OR ');
 }
 
+/** How many rows meet each list of conditions. Nulls of a column are the rows that it has no value in: that is faster. */
+function* countRows(...lists: readonly (readonly (string | undefined)[])[]): Steps<readonly number[]> {
+  const asked = lists.map((list) => {
+    const nulls = /^(\w+) IS NULL$/.exec(list.at(-1) ?? '');
+    if (nulls?.[1] === undefined) return [over('count(*)', ...list), '0'];
+    const others = list.slice(0, -1);
+    return [over('count(*)', ...others), over(`count(${nulls[1]})`, ...others)];
+  });
+  const counts = yield* measure(...asked.flat());
+  return lists.map((_, at) => Number(counts[at * 2]) - Number(counts[at * 2 + 1]));
+}
+
 interface Tally {
   readonly elementCount: number;
   readonly missingCount: number;
@@ -101,13 +113,12 @@ function* judgeMap(rule: Rule, table: Table, options: JudgeOptions, question: Ma
   // Of one column, `breaks` is of no null already.
   const asked = nulls === undefined || columns.length === 1 ? undefined : not(nulls);
   const condition = all(where, asked, breaks);
-  const counts = yield* measure(
-    over('count(*)', where),
-    over('count(*)', where, nulls ?? 'FALSE'),
-    over('count(*)', condition),
-    troubled === undefined ? '0' : over('count(*)', where, asked, troubled),
+  const [elementCount = 0, missingCount = 0, unexpectedCount = 0, inTrouble = 0] = yield* countRows(
+    [where],
+    [where, nulls ?? 'FALSE'],
+    [condition],
+    troubled === undefined ? ['FALSE'] : [where, asked, troubled],
   );
-  const [elementCount = 0, missingCount = 0, unexpectedCount = 0, inTrouble = 0] = counts.map(Number);
   const tally = { elementCount, missingCount, unexpectedCount };
   const why = troubled === undefined || inTrouble > 0 ? trouble : undefined;
   return yield* tellMap(rule, options, tally, { columns, condition, windows: [] }, why);
@@ -324,8 +335,7 @@ function* judgeUnique(
   const nulls = nullsOf(terms, skip);
   const asked = all(where, nulls === undefined ? undefined : not(nulls));
   const names = terms.map(({ sql }) => sql).join(', ');
-  const counts = yield* measure(over('count(*)', where), over('count(*)', where, nulls ?? 'FALSE'));
-  const [elementCount = 0, missingCount = 0] = counts.map(Number);
+  const [elementCount = 0, missingCount = 0] = yield* countRows([where], [where, nulls ?? 'FALSE']);
   const [[unexpected] = []] = yield* ask(
     `SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM ${table.rows()} WHERE ${asked} ` +
       `GROUP BY ${names} HAVING count(*) > 1) AS g`,

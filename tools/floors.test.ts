@@ -39,6 +39,12 @@ describe('findViolations', () => {
     expect(findViolations(repository())).toEqual([]);
   });
 
+  it('accepts that a test imports its own package by name, and nothing else of it', () => {
+    const user = "import { L } from '@x/left';";
+    expect(findViolations(repository({ 'packages/left/test/user.ts': user }))).toEqual([]);
+    expect(findViolations(repository({ 'packages/left/src/a.ts': user }))).toHaveLength(1);
+  });
+
   it.each([
     [
       'a sibling',

@@ -45,6 +45,7 @@ export function findViolations(root: string): string[] {
           continue;
         }
         const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+        if (isTest && name === workspace.name) continue; // as its user does
         violations.push(...climbs(path, workspace, byName.get(name)));
         if (name !== workspace.name && !allowed.has(name)) {
           violations.push(`${path} imports ${name}, which ${manifest} does not name.`);

@@ -27,10 +27,7 @@ export async function judge(
     [{ metric: 'rows', method: 'relativeChange', threshold: 0.01, severity: 'warning' }],
     { signal },
   );
-  const report = new Report(checked.contract, checked.rows, checked.durationMs, [
-    ...checked.results,
-    ...unusual.results,
-  ]);
+  const report = checked.with(unusual.results);
   const before = await history.runs({ contract: run.contract, latest: runsShown }, { signal });
   await history.append(toRun(report, { at: run.at }), { signal });
 

@@ -17,7 +17,7 @@ export type { CalendarUnit } from './history/calendar.ts';
 export {
   checkPartitions,
   type CheckPartitionsOptions,
-  type FreshOptions,
+  type FreshPartitionOptions,
   type VolumeOptions,
 } from './history/check-partitions.ts';
 export {
@@ -115,7 +115,7 @@ export {
 export { profileToText } from './profile/profile-to-text.ts';
 export { suggest, type Suggestion, type SuggestOptions } from './profile/suggest.ts';
 export type { Unchecked } from './schema/schema-rules.ts';
-export type { Table } from './rules/table.ts';
+export type { FreshOptions, Table } from './rules/table.ts';
 export { type ExpectationResult, type ResultFormat, toResult } from './report/to-result.ts';
 export {
   fromExpectationSuite,

@@ -7,7 +7,7 @@ import { comparisonResult, rounded } from './comparison.ts';
 import { checkRange, expectedRange, type RangeOptions } from './expected-range.ts';
 import type { TablePartition, TablePartitions } from './read-partitions.ts';
 
-export interface FreshOptions extends ShapeOptions {
+export interface FreshPartitionOptions extends ShapeOptions {
   /** How old the newest moment may be. */
   withinMs: number;
 }
@@ -28,7 +28,7 @@ export interface CheckPartitionsOptions {
   /** No two partitions of a group have the same content, and no partition has a row twice. */
   distinct?: ShapeOptions | undefined;
   /** The newest moment of each group is recent; without `every`, that of each partition. */
-  fresh?: FreshOptions | undefined;
+  fresh?: FreshPartitionOptions | undefined;
   /** No partition has far more or fewer rows than its group lets expect. */
   volume?: VolumeOptions | undefined;
 }
@@ -156,7 +156,7 @@ function judgeDistinct(groups: Groups, options: ShapeOptions): ObservedResult {
   );
 }
 
-function judgeFresh({ every }: TablePartitions, groups: Groups, options: FreshOptions): ObservedResult {
+function judgeFresh({ every }: TablePartitions, groups: Groups, options: FreshPartitionOptions): ObservedResult {
   const now = Date.now();
   const newest = [...groups].flatMap(([group, partitions]) => {
     const all = partitions.map((partition) => ({

@@ -20,7 +20,7 @@ export function enumOf(column: ColumnProfile, maxEnum: number): string[] | undef
 }
 
 /** The format that all texts have. */
-export function formatOf({ texts, count }: ColumnProfile): TextFormat | undefined {
+function formatOf({ texts, count }: ColumnProfile): TextFormat | undefined {
   const [format] = texts?.formats ?? [];
   return format?.count === count ? format.format : undefined;
 }

@@ -28,6 +28,7 @@ import { createGate, type GateOptions } from './streams/gate.ts';
 import { type MemoryOptions, memoryOf, StreamCheck } from './streams/stream-check.ts';
 import { isTableSource, type JudgeOptions, type TableSource, type TableSplit } from './table-source.ts';
 import { readSurroundings, type Surroundings } from './surroundings.ts';
+import { observed } from './telemetry.ts';
 import { tableRules } from './rules/table-rules.ts';
 import type { Table } from './rules/table.ts';
 
@@ -192,13 +193,14 @@ function createContract(facts: Omit<Contract, 'check' | 'split' | 'gate'>, optio
     optionalColumns: optional,
     ...readSurroundings({ now, tables }),
   });
-  const reported = async (judged: () => Promise<StreamResult>): Promise<Report> => {
-    const start = performance.now();
-    const { rows, results, failure } = await judged();
-    const report = new Report(name, rows, performance.now() - start, results, failure !== undefined);
-    if (failure !== undefined) throw new InterruptedError(report, failure.cause);
-    return report;
-  };
+  const reported = (judge: () => Promise<StreamResult>): Promise<Report> =>
+    observed(name, async () => {
+      const start = performance.now();
+      const { rows, results, failure } = await judge();
+      const report = new Report(name, rows, performance.now() - start, results, failure !== undefined);
+      if (failure !== undefined) throw new InterruptedError(report, failure.cause);
+      return report;
+    });
   const check = async (source: CheckSource, options: CheckOptions = {}): Promise<Report> =>
     reported(() => judgeSource(all, source, judgeOptions(options), memoryOf(options)));
 
@@ -219,11 +221,11 @@ function createContract(facts: Omit<Contract, 'check' | 'split' | 'gate'>, optio
     const { signal, good, bad } = options;
     signal?.throwIfAborted();
     if (isTableSource(rows)) {
-      const start = performance.now();
       const breaks = breaksOf('split', all, options);
-      const splitting = await rows.split(all, { ...judgeOptions(options), breaks });
-      const report = new Report(name, splitting.rows, performance.now() - start, splitting.results);
-      return { report, good: splitting.good, bad: splitting.bad };
+      const splitting = rows.split(all, { ...judgeOptions(options), breaks });
+      const report = await reported(() => splitting);
+      const { good: goodRows, bad: badRows } = await splitting;
+      return { report, good: goodRows, bad: badRows };
     }
     if (good === undefined && bad === undefined && isArray(rows)) {
       const breaks = breaksOf('split', all, options);

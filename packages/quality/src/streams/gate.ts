@@ -3,6 +3,7 @@ import { type Operator, type Reject, RejectLimitError } from '@dataenginex/strea
 import { BadRowError } from '../errors.ts';
 import { Report } from '../report/report.ts';
 import type { BreakOptions, RepeatOptions } from '../split.ts';
+import { count } from '../telemetry.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { MemoryOptions, StreamCheck } from './stream-check.ts';
 
@@ -55,9 +56,11 @@ export function createGate<T>(contract: string, options: GateOptions, open: () =
         return rejects(reject);
       };
       const tell = async (isOver: boolean): Promise<void> => {
-        if (report === undefined) return;
+        if (report === undefined && !isOver) return;
         const { rows, results } = await check.finish();
-        await report(new Report(contract, rows, performance.now() - began, results, !isOver));
+        const told = new Report(contract, rows, performance.now() - began, results, !isOver);
+        if (isOver) count(told);
+        await report?.(told);
       };
       let isOver = false;
       try {

@@ -1,5 +1,6 @@
 import { OptionError } from '@dataenginex/core';
 import { compileRegex } from '../rows/patterns.ts';
+import { type Node, parseRegex } from '../rows/regex/syntax.ts';
 
 /** How a database writes what all of them have. */
 export interface RegexSyntax {
@@ -42,12 +43,45 @@ export const are: RegexSyntax = {
  *   letters beyond ASCII with `(?i)`, counts above the database's most.
  */
 export function translateRegex(option: string, regex: string, syntax: RegexSyntax): string {
-  const { source, flags } = compileRegex(option, regex);
+  const compiled = compileRegex(option, regex);
   const refuse = (what: string): never => {
     throw new OptionError(option, `a regex that databases can be asked (${what})`, regex);
   };
-  if (flags.includes('m')) refuse('no (?m)');
-  return new Translation(source, flags.includes('i'), syntax, refuse).all();
+  if (compiled.flags.includes('m')) refuse('no (?m)');
+  const node = parseRegex(compiled);
+  if (node === undefined) return refuse('no backreferences, and no flags within');
+  const repeat = ({ body, min, max }: Extract<Node, { kind: 'repeat' }>): string => {
+    const most = max === Infinity ? min : max;
+    if (most > syntax.mostRepeats) refuse(`no count above ${syntax.mostRepeats}`);
+    return `${body.kind === 'set' ? write(body) : `(?:${write(body)})`}${countOf(min, max)}`;
+  };
+  const write = (part: Node): string => {
+    if (part.kind === 'set') return new SetReader(part.source, compiled.ignoreCase, syntax, refuse).all();
+    if (part.kind === 'repeat') return repeat(part);
+    if (part.kind === 'any') return `(?:${part.parts.map(write).join('|')})`;
+    // An empty branch is not written alike everywhere; an empty group is.
+    if (part.kind === 'all') return part.parts.map(write).join('') || '(?:)';
+    if (part.kind === 'look') {
+      if (!part.negative || !isAnything(part.body)) return refuse('no lookaround');
+      return part.behind ? syntax.start : syntax.end;
+    }
+    // Databases find it within a character, too, between two of its bytes.
+    if (part.source === String.raw`\B`) return refuse(String.raw`no \B`);
+    return part.source === '^' ? syntax.start : part.source === '$' ? syntax.end : syntax.word;
+  };
+  return `(?:${write(node)})`;
+}
+
+/** Of what `\A` and `\Z` are made: there is nothing before, or nothing behind. */
+function isAnything(node: Node): boolean {
+  if (node.kind === 'all') return node.parts.length === 1 && node.parts.every(isAnything);
+  return node.kind === 'set' && node.source === String.raw`[\s\S]`;
+}
+
+function countOf(min: number, max: number): string {
+  if (max === Infinity) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`;
+  if (min === max) return `{${min}}`;
+  return min === 0 && max === 1 ? '?' : `{${min},${max}}`;
 }
 
 type Refuse = (what: string) => never;
@@ -77,8 +111,8 @@ const spaces: Ranges = [
 const classes: Readonly<Record<string, Ranges>> = { d: digits, w: words, s: spaces };
 const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, v: 11, f: 12, 0: 0 };
 
-/** Reads JavaScript's syntax with the flag `u`, which is strict, and writes another one. */
-class Translation {
+/** Reads one character of JavaScript's syntax with the flag `u`, an escape or a class, and writes it in another one. */
+class SetReader {
   readonly #source: readonly string[];
   readonly #ignoreCase: boolean;
   readonly #syntax: RegexSyntax;
@@ -93,71 +127,11 @@ class Translation {
   }
 
   all(): string {
-    return `(?:${this.#alternatives()})`;
-  }
-
-  #alternatives(): string {
-    const branches = [this.#branch()];
-    while (this.#take('|')) branches.push(this.#branch());
-    return branches.join('|');
-  }
-
-  #branch(): string {
-    let branch = '';
-    while (this.#at < this.#source.length && !this.#sees('|') && !this.#sees(')')) branch += this.#term();
-    // An empty branch is not written alike everywhere; an empty group is.
-    return branch === '' ? '(?:)' : branch;
-  }
-
-  #term(): string {
-    for (const [anchor, written] of Object.entries({
-      '^': this.#syntax.start,
-      $: this.#syntax.end,
-      [String.raw`(?<![\s\S])`]: this.#syntax.start,
-      [String.raw`(?![\s\S])`]: this.#syntax.end,
-      [String.raw`\b`]: this.#syntax.word,
-    })) {
-      if (this.#take(anchor)) return written;
-    }
-    // Databases find it within a character, too, between two of its bytes.
-    if (this.#sees(String.raw`\B`)) this.#refuse(String.raw`no \B`);
-    const atom = this.#atom();
-    const [min, max] = this.#quantifier();
-    if (min === 1 && max === 1) return atom;
-    const most = max === Infinity ? min : max;
-    if (most > this.#syntax.mostRepeats) this.#refuse(`no count above ${this.#syntax.mostRepeats}`);
-    const count = max === Infinity && min < 2 ? '*+'[min] : min === 0 && max === 1 ? '?' : undefined;
-    return atom + (count ?? (min === max ? `{${min}}` : `{${min},${max === Infinity ? '' : max}}`));
-  }
-
-  #quantifier(): readonly [number, number] {
-    const count = this.#match(/^(?:[*+?]|\{(\d+)(,?)(\d*)\})/);
-    if (count === null) return [1, 1];
-    // Whether as few as can be are taken is another question than whether something is found.
-    this.#take('?');
-    const [all, min, comma, max] = count;
-    if (all === '*') return [0, Infinity];
-    if (all === '+') return [1, Infinity];
-    if (all === '?') return [0, 1];
-    return [Number(min), comma === '' ? Number(min) : max === '' ? Infinity : Number(max)];
-  }
-
-  #atom(): string {
-    if (this.#take('(')) {
-      if (/^\?(?:<?[=!])/.test(this.#rest(3))) this.#refuse('no lookaround');
-      this.#match(/^\?(?::|<[^>]*>)/);
-      if (this.#sees('?')) this.#refuse('no flags within');
-      const group = `(?:${this.#alternatives()})`;
-      this.#take(')');
-      return group;
-    }
     if (this.#take('[')) return this.#class();
     if (this.#take('.')) return this.#set([[10, 10]], true);
-    if (this.#sees('\\')) {
-      const { ranges, negated } = this.#escape(false);
-      return this.#set(ranges, negated);
-    }
-    return this.#set(single(this.#next()), false);
+    if (!this.#sees('\\')) return this.#set(single(this.#next()), false);
+    const { ranges, negated } = this.#escape(false);
+    return this.#set(ranges, negated);
   }
 
   #class(): string {
@@ -189,7 +163,6 @@ class Translation {
     if (inClass && character === 'b') return { ranges: [[8, 8]], negated: false };
     const control = controls[character];
     if (control !== undefined) return { ranges: [[control, control]], negated: false };
-    if (/[1-9k]/.test(character)) this.#refuse('no backreferences');
     const code = this.#codePoint(character);
     return { ranges: code === undefined ? single(character) : [[code, code]], negated: false };
   }

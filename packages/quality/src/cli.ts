@@ -12,8 +12,8 @@ stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 const controller = new AbortController();
 process.on('SIGINT', () => {
   controller.abort();
-  // What is open is let go of; what takes longer than a moment is not waited for.
-  setTimeout(() => process.exit(exit.interrupted), 300).unref();
+  // A source that hangs is left after half a second, and what was spilled goes with it; no more is waited for.
+  setTimeout(() => process.exit(exit.interrupted), 800).unref();
 });
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 process.exitCode = await main(argv.slice(2), { stdin, stdout, stderr, env, signal: controller.signal, version });

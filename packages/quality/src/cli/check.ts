@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { styleText } from 'node:util';
 import type { Contract } from '../contract.ts';
+import { InterruptedError } from '../errors.ts';
 import { fileHistory } from '../history/file-history.ts';
 import { type Run, toRun } from '../history/run.ts';
 import { profile } from '../profile/profile.ts';
@@ -45,7 +46,10 @@ const shownRows = 50;
 const shownRuns = 60;
 const keptValues = 20;
 
-/** @returns The exit code. */
+/**
+ * @returns The exit code.
+ * @throws What the files threw, once the report of the rows before is written.
+ */
 export async function check(command: CheckCommand): Promise<number> {
   const { contract, format, out, bad, signal, print, isColored, table } = command;
   const read = createReader(contract.rules, command.nulls);
@@ -53,9 +57,12 @@ export async function check(command: CheckCommand): Promise<number> {
   if (tellsRows) await table.hold();
   const keepIndexes = tellsRows || command.keepIndexes;
   const state = format === 'html' ? new TableState() : undefined;
-  const whole = await contract.check(table.rows(state === undefined ? read : watched(read, state)), {
-    signal,
-    keepIndexes,
+  let interruption: InterruptedError | undefined;
+  const rows = table.rows(state === undefined ? read : watched(read, state));
+  const whole = await contract.check(rows, { signal, keepIndexes }).catch((error: unknown): Report => {
+    if (!(error instanceof InterruptedError)) throw error;
+    interruption = error;
+    return error.report;
   });
   const report = command.keepIndexes ? whole : briefly(whole);
 
@@ -83,6 +90,7 @@ export async function check(command: CheckCommand): Promise<number> {
     print(`${headline(report, paint)}\n`);
   }
   if (bad !== undefined && out !== undefined) print(`${counted(broken.size, 'bad row')} in ${plain(bad)}\n`);
+  if (interruption !== undefined) throw interruption;
   return fails(report, command.severity) ? exit.broken : exit.ok;
 }
 

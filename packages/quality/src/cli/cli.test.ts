@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -31,6 +31,8 @@ beforeAll(async () => {
     writeFile(at('bad.csv.gz'), gzipSync(`${header}2012-01-03,Seattle,412,true\n2012-01-01,Seattle,1,maybe\n`)),
     writeFile(at('broken.csv'), `${header}2012-01-03\n`),
     writeFile(at('suite.json'), JSON.stringify(suite)),
+    writeFile(at('empty.csv'), ''),
+    writeFile(at('syntax.ts'), 'export const x = {\n'),
     writeFile(at('rows.json'), '[{"tempMax":12},{"tempMax":412}]'),
     writeFile(at('rows.jsonl.zst'), zstdCompressSync('{"tempMax":12}\n{"tempMax":4}\n')),
     run(pipe([{ tempMax: 12n }, { tempMax: 412n }]), toParquet(at('rows.parquet'))),
@@ -157,7 +159,7 @@ describe('quality check', () => {
   it('tells wrong usage from data that cannot be read, in a sentence', async () => {
     for (const [args, code, message] of [
       [[], 2, 'Checks data against a contract.'],
-      [['czech', 'x.csv'], 2, 'The command must be check, profile, suggest, got "czech". See quality --help.\n'],
+      [['czech', 'x.csv'], 2, 'The command must be check, profile or suggest, got "czech". See quality --help.\n'],
       [['check'], 2, 'Which files? quality check <file…>\n'],
       [['check', at('good.csv')], 2, 'Which contract? Name it by --contract contract.ts'],
       [['check', at('good.csv'), '--nope'], 2, "Unknown option '--nope'. See quality --help.\n"],
@@ -168,11 +170,20 @@ describe('quality check', () => {
         'no.json cannot be read: no such file or directory\n',
       ],
       [['check', at('good.csv'), '--contract', at('rows.json')], 2, 'rows.json: Option "suite" must be'],
-      [['check', at('good.csv'), '--contract', contract, '--export', 'No'], 2, 'exports no contract "No", of Daily.\n'],
+      [
+        ['check', at('good.csv'), '--contract', contract, '--export', 'No'],
+        2,
+        'exports no contract "No"; it has Daily.\n',
+      ],
       [['check', at('good.csv'), '--contract', contract, '--format', 'pdf'], 2, '--format must be text, json'],
       [['check', at('suite.txt'), '--contract', contract], 3, 'suite.txt cannot be read: no such file or directory\n'],
       [['check', contract, '--contract', contract], 2, 'does not tell its format: give it by --input-format.\n'],
       [['check', folder, '--contract', contract], 2, 'is a directory: name the files in it'],
+      [['check', at('good.csv'), '--contract', folder], 2, 'cannot be loaded: it is a directory.\n'],
+      [['check', at('good.csv'), '--contract', contract, '--delimiter', 'ab'], 2, '--delimiter must be one character'],
+      [['check', at('good.csv'), '--null', '-1'], 2, "use '--null=-XYZ'. See quality --help.\n"],
+      [['profile', at('good.csv'), '--out', at('x')], 2, '--out is an option of check and suggest, not of profile.'],
+      [['suggest', at('empty.csv')], 3, 'There are no rows to suggest a contract by.\n'],
       [
         ['check', at('broken.csv'), '--contract', contract],
         3,
@@ -183,6 +194,45 @@ describe('quality check', () => {
       expect([got, errors]).toEqual([code, expect.stringContaining(message)]);
       expect(errors).not.toContain('    at ');
     }
+  });
+
+  it('refuses to write where it cannot, or over what it reads', async () => {
+    const args = ['check', at('good.csv'), '--contract', contract];
+    await symlink(at('good.csv'), at('link.html'));
+    for (const [more, message] of [
+      [['--out', at('no/report.html')], '--out .*no/report.html cannot be written: no such file or directory'],
+      [['--history', folder], '--history .* is a directory'],
+      [['--bad', at('good.csv')], '--bad .*good.csv is read'],
+      [['--out', at('link.html')], '--out .*link.html is read'],
+      [['--out', contract], '--out .* is read'],
+      [['--out', at('same'), '--bad', at('same')], '--bad .*same is what --out writes'],
+    ] as const) {
+      const { code, errors } = await command([...args, ...more]);
+      expect([code, errors]).toEqual([2, expect.stringMatching(new RegExp(`^${message}\\.\n$`))]);
+    }
+    expect(await readFile(at('good.csv'), 'utf8')).toContain('2012-01-02');
+  });
+
+  it('reports on the rows before the place where a file is cut, and says so', async () => {
+    const rows = `${header}2012-01-01,Seattle,412,true\n2012-01-02,Seattle`;
+    await writeFile(at('cut.csv'), rows);
+    const ask = (...args: string[]) => command(['check', ...args, '--contract', contract]);
+    const { code, out, errors } = await ask(at('cut.csv'), '--bad', at('cut.ndjson'));
+    expect([code, errors]).toEqual([3, expect.stringContaining('cut.csv: CSV at index 1, line 3')]);
+    expect(out).toContain('the rows failed midway, and this is about those before\n  1 row in 1 ms');
+    expect(JSON.parse(await readFile(at('cut.ndjson'), 'utf8'))).toMatchObject({ row: 0 });
+
+    await writeFile(at('cut.csv'), rows.replace('412', '12'));
+    expect((await ask(at('cut.csv'))).out).toMatch(/^⚠ daily holds so far: all 12 rules hold; the rows failed midway/);
+    const junit = await ask(at('cut.csv'), '--format', 'junit');
+    expect(junit.out).toContain('<error message="the rows failed midway: this is about the 1 row before"');
+    const stdin = (async function* () {
+      yield Buffer.from(rows);
+    })();
+    const page = await command(['check', '-', '--input-format', 'csv', '--contract', contract, '--format', 'html'], {
+      stdin,
+    });
+    expect([page.code, page.out]).toEqual([3, expect.stringContaining('<td class="broken n"><bdi>412</bdi></td>')]);
   });
 
   it('helps, and says its version', async () => {
@@ -214,7 +264,7 @@ describe('quality profile and suggest', () => {
 
   it('propose a contract that the file keeps', async () => {
     const { code, out } = await command(['suggest', at('good.csv'), '--out', at('proposed.ts')]);
-    expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ rules in /)]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^A contract of 4 columns is in /)]);
     const text = await readFile(at('proposed.ts'), 'utf8');
     expect(text).toContain("export const Good = contract('good'");
   });
@@ -223,15 +273,22 @@ describe('quality profile and suggest', () => {
 describe('the bin', () => {
   const node = ['--conditions', '@dataenginex/source', cli];
 
-  it('exits by the verdict', async () => {
-    const args = [...node, 'check', at('bad.csv.gz'), '--contract', contract];
-    const { code, stdout, stderr } = await new Promise<{ code: unknown; stdout: string; stderr: string }>((done) => {
-      execFile(process.execPath, args, (error, out, errors) =>
-        done({ code: error?.code, stdout: out, stderr: errors }),
-      );
+  const check = (file: string): Promise<{ code: unknown; out: string; errors: string }> =>
+    new Promise((done) => {
+      const args = [...node, 'check', at('bad.csv.gz'), '--contract', file];
+      execFile(process.execPath, args, (error, out, errors) => done({ code: error?.code, out, errors }));
     });
-    expect([code, stderr]).toEqual([1, '']);
-    expect(stdout).toMatch(/^✗ daily does not hold/);
+
+  it('exits by the verdict', async () => {
+    const { code, out, errors } = await check(contract);
+    expect([code, errors]).toEqual([1, '']);
+    expect(out).toMatch(/^✗ daily does not hold/);
+  });
+
+  it('says what is wrong with a module that it cannot load', async () => {
+    const [other, broken] = await Promise.all([check(at('good.csv')), check(at('syntax.ts'))]);
+    expect([other.code, other.errors]).toEqual([2, expect.stringContaining('a contract is a module (.ts, .js), or')]);
+    expect([broken.code, broken.errors]).toEqual([2, expect.stringMatching(/syntax.ts cannot be loaded: [^\n]+\n$/)]);
   });
 
   it('ends at once by SIGINT', async () => {

@@ -18,7 +18,7 @@ export interface PlacedRow {
 /** Files as one table, in their order: what several of them are to those who write a day in each. */
 export class FileTable {
   readonly #inputs: readonly Input[];
-  #held: ReadonlyMap<Input, readonly unknown[]> = new Map();
+  #held: ReadonlyMap<Input, HeldRows> = new Map();
 
   constructor(inputs: readonly Input[]) {
     this.#inputs = inputs;
@@ -27,8 +27,7 @@ export class FileTable {
   /** So that rows can be read twice: those of the standard input are kept in memory. */
   async hold(): Promise<void> {
     const once = this.#inputs.filter(({ isOnce }) => isOnce);
-    const rows = await Promise.all(once.map((input) => Array.fromAsync(input.rows())));
-    this.#held = new Map(once.map((input, at) => [input, rows[at] ?? []]));
+    this.#held = new Map(await Promise.all(once.map(async (input) => [input, await holdRows(input)] as const)));
   }
 
   rows(read: ReadRow): AsyncIterable<unknown> {
@@ -44,6 +43,7 @@ export class FileTable {
 
   /** The rows at these places, as the files have them. */
   async *places(wanted: { has(index: number): boolean; readonly size: number }): AsyncGenerator<PlacedRow> {
+    if (wanted.size === 0) return;
     let index = 0;
     let found = 0;
     for (const input of this.#inputs) {
@@ -60,7 +60,29 @@ export class FileTable {
   }
 
   #rowsOf(input: Input): AsyncIterable<unknown> | Iterable<unknown> {
-    // A reading changes rows in place.
-    return this.#held.get(input)?.map((row) => (isObject(row) ? { ...row } : row)) ?? input.rows();
+    const held = this.#held.get(input);
+    return held === undefined ? input.rows() : told(held);
   }
+}
+
+interface HeldRows {
+  readonly rows: readonly unknown[];
+  /** What came after them, if it was not the end. */
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+async function holdRows(input: Input): Promise<HeldRows> {
+  const rows: unknown[] = [];
+  try {
+    for await (const row of input.rows()) rows.push(row);
+    return { rows, failure: undefined };
+  } catch (error) {
+    return { rows, failure: { error } };
+  }
+}
+
+function* told({ rows, failure }: HeldRows): Generator {
+  // A reading changes rows in place.
+  for (const row of rows) yield isObject(row) ? { ...row } : row;
+  if (failure !== undefined) throw failure.error;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
@@ -8,6 +8,7 @@ import type { Contract } from '../contract.ts';
 import { fromExpectationSuite } from '../interchange/from-expectation-suite.ts';
 import type { Unmapped } from '../interchange/unmapped.ts';
 import { isObject } from '../schema/json-schema.ts';
+import { list } from '../report/words.ts';
 import { reasonOf, UsageError } from './usage.ts';
 
 export interface LoadedContract {
@@ -26,20 +27,21 @@ export async function loadContract(path: string, name: string | undefined): Prom
   const contracts = contractsOf(await importModule(path));
   if (name !== undefined) {
     const chosen = contracts.get(name);
-    if (chosen === undefined) throw new UsageError(`${path} exports no contract "${name}"${listed(contracts)}.`);
+    if (chosen === undefined)
+      throw new UsageError(`${path} exports no contract "${name}"${listed(contracts, '; it has ')}.`);
     return { contract: chosen, unmapped: [] };
   }
   const [contract, ...others] = new Set(contracts.values());
   if (contract === undefined) throw new UsageError(`${path} exports no contract.`);
   const chosen = contracts.get('default') ?? contract;
   if (others.length > 0 && !contracts.has('default')) {
-    throw new UsageError(`${path} exports several contracts: choose one by --export${listed(contracts)}.`);
+    throw new UsageError(`${path} exports several contracts; choose one by --export${listed(contracts, ': ')}.`);
   }
   return { contract: chosen, unmapped: [] };
 }
 
-const listed = (contracts: ReadonlyMap<string, Contract>): string =>
-  contracts.size === 0 ? '' : `, of ${[...contracts.keys()].join(', ')}`;
+const listed = (contracts: ReadonlyMap<string, Contract>, before: string): string =>
+  contracts.size === 0 ? '' : `${before}${list([...contracts.keys()])}`;
 
 /** A contract may be of another copy of this package: it is told by what it can do. */
 function contractsOf(module: object): Map<string, Contract> {
@@ -53,7 +55,12 @@ function isContract(value: unknown): value is Contract {
 }
 
 async function importModule(path: string): Promise<object> {
-  if (!existsSync(path)) throw new UsageError(`${path} cannot be loaded: there is no such file.`);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.isDirectory()) {
+    throw new UsageError(
+      `${path} cannot be loaded: ${stats === undefined ? 'there is no such file' : 'it is a directory'}.`,
+    );
+  }
   const url = pathToFileURL(resolve(path)).href;
   // Run by npx, this package is not in the project: a contract there finds it here. What the project has comes first.
   const hooks = registerHooks({
@@ -80,7 +87,11 @@ async function importModule(path: string): Promise<object> {
 function explain(error: Error): string {
   const code = 'code' in error ? error.code : undefined;
   const [first = ''] = error.message.split('\n');
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return 'this Node runs no TypeScript; use 22.18 or newer';
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return 'a contract is a module (.ts, .js), or a suite (.json)';
+  // Its stack begins with the place in the source, which may be of a file that it imports.
+  const place =
+    error instanceof SyntaxError ? /^(?!SyntaxError).*?([^/\\]+:\d+)\n/.exec(error.stack ?? '')?.[1] : undefined;
+  if (place !== undefined) return `${first} (${place})`;
   if (code !== 'ERR_MODULE_NOT_FOUND') return first;
   const missing = /package '([^']+)'/.exec(first)?.[1];
   return missing === undefined ? first : `it imports ${missing}, which is not installed there (npm install ${missing})`;

@@ -7,8 +7,9 @@ import { profile } from '../profile/profile.ts';
 import { profileToText } from '../profile/profile-to-text.ts';
 import { suggest } from '../profile/suggest.ts';
 import { plain } from '../report/to-text.ts';
-import { counted } from '../report/words.ts';
+import { counted, list } from '../report/words.ts';
 import { check, type OutputFormat, outputFormats } from './check.ts';
+import { checkOutputs } from './check-outputs.ts';
 import { FileTable } from './file-table.ts';
 import { loadContract } from './load-contract.ts';
 import { ProgressLine, type Screen } from './progress-line.ts';
@@ -29,6 +30,12 @@ export interface Surface {
 
 const severities = ['critical', 'warning', 'info'] as const;
 const commands = ['check', 'profile', 'suggest'] as const;
+/** Those that not all commands take. */
+const optionsOf: Readonly<Record<(typeof commands)[number], readonly string[]>> = {
+  check: ['contract', 'export', 'format', 'out', 'bad', 'history', 'severity', 'keep-indexes'],
+  profile: [],
+  suggest: ['name', 'out'],
+};
 
 /**
  * Runs the command.
@@ -74,6 +81,14 @@ async function run(
     return values.help ? exit.ok : exit.usage;
   }
   const command = oneOf('The command', name, commands);
+  for (const option of Object.keys(values)) {
+    const owners = commands.filter((other) => optionsOf[other].includes(option));
+    if (owners.length === 0 || owners.includes(command)) continue;
+    throw new UsageError(`--${option} is an option of ${list(owners)}, not of ${command}. See quality --help.`);
+  }
+  if (values.delimiter !== undefined && values.delimiter.length !== 1) {
+    throw new UsageError(`--delimiter must be one character, got ${JSON.stringify(values.delimiter)}.`);
+  }
   if (paths.length === 0) throw new UsageError(`Which files? quality ${command} <file…>`);
   const format =
     values['input-format'] === undefined ? undefined : oneOf('--input-format', values['input-format'], inputFormats);
@@ -86,6 +101,8 @@ async function run(
     onOpen,
     onProgress: (progress) => line.show(what, progress),
   });
+  const { out, bad, history } = values;
+  await checkOutputs({ out, bad, history }, [...paths, ...(values.contract === undefined ? [] : [values.contract])]);
   const table = new FileTable(inputs);
   const nulls = values.null ?? [];
   const isColored = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
@@ -100,7 +117,6 @@ async function run(
     const severity = oneOf('--severity', values.severity ?? 'critical', severities);
     const report = values.format === undefined ? formatOf(values.out) : oneOf('--format', values.format, outputFormats);
     const keepIndexes = values['keep-indexes'] ?? false;
-    const { out, bad, history } = values;
     const { contract } = loaded;
     return check({
       contract,
@@ -124,11 +140,12 @@ async function run(
   const found = await profile(table.rows(read), { signal });
   if (command === 'profile') print(`${profileToText(found)}\n`);
   else {
-    const suggestion = suggest(found, { name: values.name ?? tableName(paths[0] ?? 'table') });
-    if (values.out === undefined) print(suggestion.code);
+    if (found.rows === 0) throw new UnreadableError('There are no rows to suggest a contract by.');
+    const { code, columns } = suggest(found, { name: values.name ?? tableName(paths[0] ?? 'table') });
+    if (out === undefined) print(code);
     else {
-      await writeFile(values.out, suggestion.code);
-      print(`${counted(suggestion.rules.length, 'rule')} in ${plain(values.out)}\n`);
+      await writeFile(out, code);
+      print(`A contract of ${counted(columns.length, 'column')} is in ${plain(out)}\n`);
     }
   }
   return exit.ok;
@@ -157,15 +174,16 @@ function readArguments(args: readonly string[]) {
       },
     });
   } catch (error) {
-    const [what] = reasonOf(error).split('. ');
-    throw new UsageError(`${what}. See quality --help.`, { cause: error });
+    // Of an option that it does not know, it goes on about files whose names begin with a dash.
+    const [what = ''] = reasonOf(error).replaceAll('\n', ' ').split('. To specify a positional');
+    throw new UsageError(`${what.replace(/\.$/, '')}. See quality --help.`, { cause: error });
   }
 }
 
 function oneOf<T extends string>(what: string, value: string, values: readonly T[]): T {
   const known = values.find((item) => item === value);
   if (known !== undefined) return known;
-  throw new UsageError(`${what} must be ${values.join(', ')}, got "${value}". See quality --help.`);
+  throw new UsageError(`${what} must be ${list(values, 8, 'or')}, got "${value}". See quality --help.`);
 }
 
 function needed(contract: string | undefined): string {

@@ -46,5 +46,6 @@ all
   --null <text>            a text in CSV that means null, besides the empty one; may be repeated
   --help, --version
 
-Exit codes: 0 the rules hold, 1 some do not, 2 wrong usage or no such contract, 3 the data cannot be read.
+Exit codes: 0 the rules hold, 1 some do not, 2 wrong usage or no such contract, 3 the data cannot be read, or not
+to its end.
 `;

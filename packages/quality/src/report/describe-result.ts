@@ -1,4 +1,4 @@
-import type { Groups, MapResult, ObservedResult, RuleResult } from './result.ts';
+import type { GroupFailure, Groups, MapResult, ObservedResult, RuleResult } from './result.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isObject } from '../schema/json-schema.ts';
 import { column, counted, duration, list, literal, literals, percent, thousands } from './words.ts';
@@ -15,11 +15,27 @@ export function describeOutcome(result: RuleResult): string {
   return result.kind === 'map' ? ofMap(result) : `${ofObserved(result)}${ofApproximation(result)}`;
 }
 
+/** What was found, with a line for each of the first `most` groups of rows in which the rule does not hold. */
+export function describeOutcomes(result: RuleResult, most: number): string[] {
+  const { rule, groups } = result;
+  if (result.kind === 'error' || groups === undefined || groups.failed < 2) return [describeOutcome(result)];
+  const shown = groups.failures.slice(0, most);
+  const left = groups.failed - shown.length;
+  return [
+    `${thousands(groups.failed)} of ${counted(groups.count, 'group')}`,
+    ...shown.map((failure) => ofGroup(rule, failure)),
+    ...(left > 0 ? [`and ${counted(left, 'more group')}`] : []),
+  ];
+}
+
 function ofGroups(rule: Rule, { count, failed, failures: [first] }: Groups): string {
   if (first === undefined) return count === 0 ? 'there are no groups' : `so in each of ${counted(count, 'group')}`;
-  const group = Object.entries(first.group).map(([name, value]) => `${column(name)} ${literal(value)}`);
-  const outcome = describeOutcome({ rule, ...first, groups: undefined });
-  return `${thousands(failed)} of ${counted(count, 'group')}, such as ${group.join(', ')}: ${outcome}`;
+  return `${thousands(failed)} of ${counted(count, 'group')}, such as ${ofGroup(rule, first)}`;
+}
+
+function ofGroup(rule: Rule, failure: GroupFailure): string {
+  const group = Object.entries(failure.group).map(([name, value]) => `${column(name)} ${literal(value)}`);
+  return `${group.join(', ')}: ${describeOutcome({ rule, ...failure, groups: undefined })}`;
 }
 
 function ofMap({ rule, elementCount, missingCount, unexpectedCount, unexpectedValues, ...places }: MapResult): string {

@@ -27,6 +27,16 @@ export function describeRule(rule: Rule): string {
   return `${formatOf(rule) ?? expected(rule)}${share}${groups}${where === undefined ? '' : describeWhere(where)}`;
 }
 
+/** The id of a rule where it is one that somebody gave it, and so says what the rule is for. */
+export function titleOf({ id, expectation, kwargs }: Rule): string | undefined {
+  if (expectation === 'expect_comparison_to_hold') return /\s/.test(id) ? id : undefined;
+  const isOurs =
+    id.startsWith('schema.') ||
+    ('column' in kwargs && id.startsWith(`${kwargs.column}.`)) ||
+    /^(?:unique|fresh|[a-z]+[A-Z]\w*)(?:\(.*\))?$/s.test(id);
+  return isOurs ? undefined : id;
+}
+
 /** Of a schema's format, whose regex says less to people than its name. */
 function formatOf({ id, expectation, kwargs, notes }: Rule): string | undefined {
   const isFormat = expectation === 'expect_column_values_to_match_regex' && /^schema\..*\.format(?:\.\d+)?$/.test(id);

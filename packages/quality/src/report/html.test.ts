@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract, profile, toHtml } from '../index.ts';
+import { contract, profile, toHtml, toMarkdown } from '../index.ts';
+import { toText } from './to-text.ts';
 
 const Days = contract('days', z.object({ tempMax: z.number().nullable(), weather: z.string() }), (c, t) => [
   c.tempMax.toBeBetween(-60, 60, { mostly: 0.5, notes: 'ask the physicists', tags: ['physics'] }),
@@ -41,7 +42,7 @@ describe('toHtml', () => {
       'days ✗ Does not hold 1 critical rule, 1 warning and 1 info of 9 failed.',
       'Rows 3 Bad rows 2 (66.7%) Rules 9 Critical 1 Warnings 1 Infos 1 Took',
       'Checked 2012-01-02 03:04 UTC',
-      'Failed 3 rules tempMax ✗ critical tempMax is between -60 and 60 50% 1 of 2 values, such as 128 in row 0 all value times in rows 128 1 0',
+      'Failed 3 rules tempMax ✗ critical all tempMax is between -60 and 60 50% 1 of 2 values, such as 128 in row 0 value times in rows 128 1 0',
       'the mean of tempMax is at most 40 it is 70.25',
       'Bad rows 2 row tempMax weather breaks 0 128 sun',
       'Kept 6 rules',
@@ -126,5 +127,33 @@ describe('toHtml', () => {
     expect(page).toContain('<th scope="col"><bdi>v</bdi></th>');
     expect(page).toContain('and 90 other values');
     expect(page.length).toBeLessThan(500_000);
+  });
+
+  it('titles a rule by the id that somebody gave it, and lists the groups that break a rule', async () => {
+    const Cities = contract('cities', z.object({ city: z.string(), temp: z.number() }), (c) => [
+      c.temp.toBeBetween(-60, 60, { id: 'temperatures are in °C' }),
+      c.temp.meanToBeBetween(null, 20, { groupBy: 'city' }),
+    ]);
+    const cities = Array.from({ length: 30 }, (_, at) => ({ city: `city ${at}`, temp: at < 25 ? 100 : 1 }));
+    const report = await Cities.check(cities, { keepIndexes: true });
+    const page = toHtml(report);
+    expect(page).toContain('<span class="what">temperatures are in °C<small>temp is between -60 and 60</small></span>');
+    expect(page).toContain('<tr><td><code>&quot;city 19&quot;</code></td><td>it is 100</td></tr>');
+    expect(page).not.toContain('<code>&quot;city 20&quot;</code>');
+    expect(page).toContain('<p>and 5 more groups</p>');
+
+    const markdown = toMarkdown(report);
+    expect(markdown).toContain('| 25 of 30 groups<br>city "city 0"&#58; it is 100<br>city "city 1"');
+    expect(markdown).toContain('city "city 4"&#58; it is 100<br>and 20 more groups |');
+    expect(toText(report, { isColored: false })).toContain(
+      [
+        '✗ critical  temperatures are in °C',
+        '            temp is between -60 and 60',
+        '            25 of 30 values (83.3%), such as 100 in row 0',
+        '✗ critical  the mean of temp is at most 20, in each city',
+        '            25 of 30 groups',
+        '              city "city 0": it is 100',
+      ].join('\n'),
+    );
   });
 });

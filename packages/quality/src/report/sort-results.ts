@@ -11,6 +11,12 @@ export function failuresOf(report: Report): RuleResult[] {
   return report.failures.toSorted((a, b) => rank(a) - rank(b));
 }
 
+/** Whether a report holds, as a sentence says it. Of rows that failed midway, what is to come is not known. */
+export function holds({ success, partial }: Report): string {
+  if (!success) return 'does not hold';
+  return partial ? 'holds so far' : 'holds';
+}
+
 /** How a report went, in a line: `2 critical rules and 1 warning failed`, `all 15 rules hold`. */
 export function verdictOf({ statistics: { evaluated, failed }, partial }: Report): string {
   const midway = partial ? '; the rows failed midway, and this is about those before' : '';

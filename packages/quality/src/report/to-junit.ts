@@ -1,8 +1,8 @@
-import { describeOutcome, describePlace } from './describe-result.ts';
+import { describeOutcome, describeOutcomes, describePlace } from './describe-result.ts';
 import { describeRule } from './describe-rule.ts';
 import type { Report } from './report.ts';
 import type { RuleResult } from './result.ts';
-import { literal } from './words.ts';
+import { counted, literal } from './words.ts';
 
 /**
  * Reports as JUnit's XML, which CI systems show as tests: a suite for each contract, a case for each rule. A critical
@@ -32,21 +32,32 @@ export function toJUnit(reports: Report | readonly Report[]): string {
   ].join('\n');
 }
 
-function suite({ contract, durationMs, results }: Report): string[] {
+function suite({ contract, durationMs, results, partial, rows }: Report): string[] {
   const outcomes = results.map(outcomeOf);
   const count = (what: Outcome): number => outcomes.filter((outcome) => outcome === what).length;
   const attributes = [
     `name="${attribute(contract)}"`,
-    `tests="${results.length}"`,
+    `tests="${results.length + (partial ? 1 : 0)}"`,
     `failures="${count('failure')}"`,
-    `errors="${count('error')}"`,
+    `errors="${count('error') + (partial ? 1 : 0)}"`,
     `skipped="${count('skipped')}"`,
     `time="${(durationMs / 1000).toFixed(3)}"`,
   ];
   return [
     `  <testsuite ${attributes.join(' ')}>`,
     ...results.flatMap((result, at) => testcase(contract, result, outcomes[at])),
+    ...(partial ? cutShort(contract, rows) : []),
     '  </testsuite>',
+  ];
+}
+
+/** That rules hold on the first rows must not pass for a verdict on all. */
+function cutShort(contract: string, rows: number): string[] {
+  const message = `the rows failed midway: this is about the ${counted(rows, 'row')} before`;
+  return [
+    `    <testcase classname="${attribute(contract)}" name="all rows are read" time="0">`,
+    `      <error message="${message}" type="partial"/>`,
+    '    </testcase>',
   ];
 }
 
@@ -67,7 +78,7 @@ function testcase(contract: string, result: RuleResult, outcome: Outcome | undef
   }
   const lines = [
     `expected: ${describeRule(rule)}`,
-    `found: ${found}`,
+    ...describeOutcomes(result, 20).map((line, at) => (at === 0 ? `found: ${line}` : line)),
     ...(rule.notes === undefined ? [] : [`notes: ${rule.notes}`]),
     ...(result.kind === 'map'
       ? result.unexpectedValues.slice(0, 20).map((value, at) => {

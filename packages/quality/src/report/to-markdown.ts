@@ -1,11 +1,11 @@
-import { describeOutcome } from './describe-result.ts';
-import { describeRule } from './describe-rule.ts';
+import { describeOutcome, describeOutcomes } from './describe-result.ts';
+import { describeRule, titleOf } from './describe-rule.ts';
 import type { Report } from './report.ts';
-import { failuresOf, verdictOf } from './sort-results.ts';
+import { failuresOf, holds, verdictOf } from './sort-results.ts';
 import { counted, duration } from './words.ts';
 
 /** How many rules are told; job summaries and comments have a greatest length. */
-const most = { failed: 50, kept: 100 };
+const most = { failed: 50, kept: 100, groups: 5 };
 
 /**
  * A report as GitHub's Markdown, for a job summary or a comment: the verdict, the rules that failed with what was
@@ -21,11 +21,11 @@ const most = { failed: 50, kept: 100 };
  * ```
  */
 export function toMarkdown(report: Report): string {
-  const { contract, success, rows, durationMs } = report;
+  const { contract, success, partial, rows, durationMs } = report;
   const failures = failuresOf(report);
   const kept = report.results.filter((result) => result.success);
   const lines = [
-    `## ${success ? (failures.length === 0 ? '✅' : '⚠️') : '❌'} ${text(contract)} ${success ? 'holds' : 'does not hold'}`,
+    `## ${success ? (failures.length === 0 && !partial ? '✅' : '⚠️') : '❌'} ${text(contract)} ${holds(report)}`,
     '',
     `**${verdictOf(report)}** on ${counted(rows, 'row')}, in ${duration(durationMs)}.`,
   ];
@@ -36,16 +36,18 @@ export function toMarkdown(report: Report): string {
       const notes = rule.notes === undefined ? '' : `<br><sub>${text(rule.notes)}</sub>`;
       const sign = rule.severity === 'critical' ? '❌' : rule.severity === 'warning' ? '⚠️' : 'ℹ️';
       lines.push(
-        `| ${sign} ${rule.severity} | <code>${text(rule.id)}</code> | ${text(describeRule(rule))}${notes} | ${text(describeOutcome(result))} |`,
+        `| ${sign} ${rule.severity} | <code>${text(rule.id)}</code> | ${text(describeRule(rule))}${notes} | ${describeOutcomes(result, most.groups).map(text).join('<br>')} |`,
       );
     }
     if (failures.length > most.failed) lines.push('', `… and ${counted(failures.length - most.failed, 'rule')} more.`);
   }
   if (kept.length > 0) {
-    const holds = `${counted(kept.length, 'rule')} ${kept.length === 1 ? 'holds' : 'hold'}`;
-    lines.push('', `<details><summary>${holds}</summary>`, '');
+    const count = `${counted(kept.length, 'rule')} ${kept.length === 1 ? 'holds' : 'hold'}`;
+    lines.push('', `<details><summary>${count}</summary>`, '');
     for (const result of kept.slice(0, most.kept)) {
-      lines.push(`- ${text(describeRule(result.rule))}: ${text(describeOutcome(result))}`);
+      const title = titleOf(result.rule);
+      const name = title === undefined ? '' : `${text(title)}: `;
+      lines.push(`- ${name}${text(describeRule(result.rule))}: ${text(describeOutcome(result))}`);
     }
     if (kept.length > most.kept) lines.push(`- … and ${kept.length - most.kept} more`);
     lines.push('', '</details>');

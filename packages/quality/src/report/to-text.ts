@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
-import { describeOutcome } from './describe-result.ts';
-import { describeRule } from './describe-rule.ts';
+import { describeOutcomes } from './describe-result.ts';
+import { describeRule, titleOf } from './describe-rule.ts';
 import type { Report } from './report.ts';
-import { failuresOf, verdictOf } from './sort-results.ts';
+import { failuresOf, holds, verdictOf } from './sort-results.ts';
 import { counted, duration } from './words.ts';
 
 export interface ToTextOptions {
@@ -10,6 +10,7 @@ export interface ToTextOptions {
   readonly isColored: boolean;
 }
 
+const mostGroups = 5;
 const colors = { critical: 'red', warning: 'yellow', info: 'blue' } as const;
 
 /** Colours a text, or leaves it. */
@@ -23,10 +24,12 @@ export function toText(report: Report, { isColored }: ToTextOptions): string {
   if (failures.length > 0) lines.push('');
   for (const result of failures) {
     const { severity, notes } = result.rule;
-    lines.push(
-      `${paint(colors[severity], `✗ ${severity.padEnd(8)}`)}  ${paint('bold', plain(describeRule(result.rule)))}`,
-    );
-    lines.push(`            ${plain(describeOutcome(result))}`);
+    const title = titleOf(result.rule);
+    const sentence = describeRule(result.rule);
+    lines.push(`${paint(colors[severity], `✗ ${severity.padEnd(8)}`)}  ${paint('bold', plain(title ?? sentence))}`);
+    if (title !== undefined) lines.push(`            ${plain(sentence)}`);
+    const [found = '', ...groups] = describeOutcomes(result, mostGroups);
+    lines.push(`            ${plain(found)}`, ...groups.map((group) => `              ${plain(group)}`));
     if (notes !== undefined) lines.push(`            ${paint('dim', plain(notes))}`);
   }
   return `${lines.join('\n')}\n`;
@@ -34,10 +37,13 @@ export function toText(report: Report, { isColored }: ToTextOptions): string {
 
 /** The verdict in a line. */
 export function headline(report: Report, paint: Paint): string {
-  const { contract, success } = report;
-  const verdict = success
-    ? paint('green', `✓ ${plain(contract)} holds`)
-    : paint('red', `✗ ${plain(contract)} does not hold`);
+  const { contract, success, partial } = report;
+  const words = `${plain(contract)} ${holds(report)}`;
+  const verdict = !success
+    ? paint('red', `✗ ${words}`)
+    : partial
+      ? paint('yellow', `⚠ ${words}`)
+      : paint('green', `✓ ${words}`);
   return `${verdict}: ${verdictOf(report)}`;
 }
 

@@ -42,6 +42,7 @@ code { font: .875em/1.45 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation M
 .rule[open] > summary .what::before { content: "▾"; }
 .rule > summary:hover { background: var(--field); }
 .what { overflow-wrap: anywhere; font-weight: 550; padding-left: 0; }
+.what small { display: block; font-size: .875rem; font-weight: 400; color: var(--soft); }
 .found { grid-column: 2; overflow-wrap: anywhere; color: var(--soft); }
 .rule.broken .found { color: var(--ink); }
 .rule.flat { grid-template-columns: 5.2rem minmax(0, 1fr) minmax(8rem, 18rem); padding: .3rem 0; } .rule.flat .what { font-weight: 400; } .rule.flat .found { grid-column: 3; grid-row: 1; text-align: right; font-size: .875rem; }

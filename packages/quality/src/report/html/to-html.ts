@@ -4,10 +4,10 @@ import type { Rule } from '../../rules/rule.ts';
 import { isObject } from '../../schema/json-schema.ts';
 import { isNull, keyOf, keyOfAll, textOf } from '../../values.ts';
 import { describeOutcome, describePlace } from '../describe-result.ts';
-import { describeRule } from '../describe-rule.ts';
+import { describeRule, titleOf } from '../describe-rule.ts';
 import type { Report } from '../report.ts';
 import type { RuleResult } from '../result.ts';
-import { failuresOf, severities, verdictOf } from '../sort-results.ts';
+import { failuresOf, holds, severities, verdictOf } from '../sort-results.ts';
 import { counted, duration, list, literal, percent, thousands } from '../words.ts';
 import { type HtmlRun, runStrip, shareBar } from './charts.ts';
 import { distributions } from './distributions.ts';
@@ -37,7 +37,7 @@ export interface ToHtmlOptions {
 }
 
 /** How much is shown; a page that a browser scrolls with ease. */
-const most = { open: 10, values: 10, rows: 50, columns: 40, ids: 6, runs: 60 };
+const most = { open: 10, values: 10, groups: 20, rows: 50, columns: 40, ids: 6, runs: 60 };
 
 /**
  * A report as one page of HTML that needs nothing from elsewhere: the verdict, the rules that failed by column with
@@ -58,24 +58,25 @@ export function toHtml(report: Report, options: ToHtmlOptions = {}): string {
   const failures = failuresOf(report);
   const kept = report.results.filter(({ success }) => success);
   const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`;
-  const state = !report.success ? 'failed' : failures.length > 0 ? 'warning' : 'ok';
+  const state = !report.success ? 'failed' : failures.length > 0 || report.partial ? 'warning' : 'ok';
+  const sign = !report.success ? '✗' : report.partial ? '⚠' : '✓';
   const head = markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${report.success ? '✓' : '✗'} ${report.contract}</title>
+<title>${sign} ${report.contract}</title>
 `;
   const body = markup`<body>
 <header>
 <h1><bdi>${report.contract}</bdi></h1>
-<p class="verdict ${state}">${report.success ? '✓ Holds' : '✗ Does not hold'}</p>
-<p class="summary">${sentence(verdictOf(report))}</p>
+<p class="verdict ${state}">${sign} ${capital(holds(report))}</p>
+<p class="summary">${capital(verdictOf(report))}.</p>
 ${numbers(report, badCount, at)}
 </header>
 <main>
-${history.length > 0 ? pastRuns(history.slice(-most.runs)) : undefined}
+${history.length > 1 ? pastRuns(history.slice(-most.runs)) : undefined}
 ${filter(report)}
 ${failures.length > 0 ? failed(failures) : undefined}
 ${bad === undefined || bad.length === 0 ? undefined : badRows(bad, badCount ?? bad.length, report)}
@@ -100,7 +101,7 @@ function keptRules(kept: readonly RuleResult[], isOpen: boolean): Markup {
 
 const opened = markup` open`;
 const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 const number = (name: string, value: string, state = ''): Markup =>
   markup`<div><dt>${name}</dt><dd class="${state}">${value}</dd></div>`;
@@ -181,8 +182,11 @@ function failedColumn({ name, results }: Group, place: number): Markup {
 
 function failedRule(result: RuleResult, isOpen: boolean): Markup {
   const { severity, id, tags, notes } = result.rule;
-  const facts = markup`<p><code>${cut(id, 200)}</code>${tags.map((tag) => markup` · ${tag}`)}</p>`;
-  const more = markup`${facts}${notes === undefined ? undefined : markup`<p>${notes}</p>`}${failedGroups(result)}${samples(result)}`;
+  const facts = [
+    ...(titleOf(result.rule) === undefined ? [markup`<code>${cut(id, 200)}</code>`] : []),
+    ...tags.map((tag) => markup`${tag}`),
+  ].map((fact, at) => markup`${at === 0 ? '' : ' · '}${fact}`);
+  const more = markup`${facts.length > 0 ? markup`<p>${facts}</p>` : undefined}${notes === undefined ? undefined : markup`<p>${notes}</p>`}${failedGroups(result)}${samples(result)}`;
   return markup`<details class="rule broken ${severity}" data-severity="${severity}"${isOpen ? opened : undefined}><summary>${line(result)}</summary><div class="more">${more}</div></details>`;
 }
 
@@ -195,7 +199,10 @@ function line(result: RuleResult): Markup {
   const state = success ? '✓ kept' : `${kind === 'error' ? '⚠' : '✗'} ${rule.severity}`;
   const chip = markup`<span class="chip ${success ? 'ok' : rule.severity}">${state}</span>`;
   const found = markup`<span class="found">${describeOutcome(result)}</span>`;
-  return markup`${chip} <span class="what">${describeRule(rule)}</span> ${meter(result)} ${found}`;
+  const title = titleOf(rule);
+  const sentence = describeRule(rule);
+  const what = title === undefined ? sentence : markup`${cut(title, 200)}<small>${sentence}</small>`;
+  return markup`${chip} <span class="what">${what}</span> ${meter(result)} ${found}`;
 }
 
 function meter(result: RuleResult): Markup | undefined {
@@ -209,16 +216,15 @@ function meter(result: RuleResult): Markup | undefined {
 /** The groups of rows in which a rule does not hold, with what was found there. */
 function failedGroups({ rule, groups: of }: RuleResult): Markup | undefined {
   if (of === undefined || of.failures.length === 0) return undefined;
-  const lines = of.failures.slice(0, most.values).map((failure) => {
-    const values = Object.values(failure.group)
-      .map((value) => literal(value))
-      .join(', ');
+  const lines = of.failures.slice(0, most.groups).map((failure) => {
+    const values = Object.values(failure.group).map((value) => markup`<td><code>${literal(value)}</code></td>`);
     const outcome = describeOutcome({ rule, ...failure, groups: undefined });
-    return markup`<tr><td><code>${values}</code></td><td>${outcome}</td></tr>`;
+    return markup`<tr>${values}<td>${outcome}</td></tr>`;
   });
-  const head = markup`<thead><tr><th scope="col">${Object.keys(of.failures[0]?.group ?? {}).join(', ')}</th><th scope="col">found</th></tr></thead>`;
+  const titles = [...Object.keys(of.failures[0]?.group ?? {}), 'found'];
+  const head = markup`<thead><tr>${titles.map((title) => markup`<th scope="col">${title}</th>`)}</tr></thead>`;
   const left = of.failed - lines.length;
-  const note = left > 0 ? markup`<p>and ${thousands(left)} more groups</p>` : undefined;
+  const note = left > 0 ? markup`<p>and ${counted(left, 'more group')}</p>` : undefined;
   return markup`<div class="scroll"><table>${head}<tbody>${lines}</tbody></table></div>${note}`;
 }
 
@@ -278,8 +284,8 @@ function badRows(bad: readonly HtmlBadRow[], count: number, report: Report): Mar
 
 /** The first rules that a row breaks. */
 function names(ids: readonly string[]): Markup {
-  const shown = ids.slice(0, most.ids).map((id) => markup`<code>${cut(id, 80)}</code> `);
-  return markup`${shown}${ids.length > most.ids ? `and ${ids.length - most.ids} more` : ''}`;
+  const shown = ids.slice(0, most.ids).map((id, at) => markup`${at === 0 ? '' : ', '}<code>${cut(id, 80)}</code>`);
+  return markup`${shown}${ids.length > most.ids ? ` and ${ids.length - most.ids} more` : ''}`;
 }
 
 const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}…` : text);

@@ -105,6 +105,14 @@ describe('drift', () => {
     expect(many.shareError).toBeGreaterThan(0);
   });
 
+  it('takes no category for new, or gone, that a state had no room for', async () => {
+    const values = Array.from({ length: 99 }, (_, at) => `c${at}`);
+    const found = await compare(cycle(values, 990), cycle(values, 990).toReversed());
+    expect(found.shareError).toBeGreaterThan(0);
+    expect(found).toMatchObject({ method: 'chisquare', drifted: false });
+    expect((await compare(cycle(values, 990), cycle(values.slice(0, 60), 990))).drifted).toBe(true);
+  });
+
   it.each([
     ['a constant column that stays so', cycle([5], 50), cycle([5], 70), { method: 'z', score: 1, drifted: false }],
     [
@@ -131,7 +139,7 @@ describe('drift', () => {
   });
 
   it('is of the table when half of its columns drift, or the share given', async () => {
-    const rows = (shift: number) => even(100).map((x) => ({ a: x + shift, b: x, c: x, key: `${x + shift}` }));
+    const rows = (shift: number) => even(60).map((x) => ({ a: x + shift, b: x, c: x, key: `${x + shift}` }));
     const [before, now] = [await TableState.of(rows(0)), await TableState.of(rows(1))];
     const { success, share, columns, added } = drift(before, now, { ignore: ['key'] });
     expect([success, share, columns.map(({ column }) => column), added]).toEqual([true, 1 / 3, ['a', 'b', 'c'], []]);

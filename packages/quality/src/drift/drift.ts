@@ -296,30 +296,41 @@ interface Categories {
   readonly added: readonly unknown[];
 }
 
-/** How often each category came in both. Those that a state does not hold, as they are rare, are one. */
+/**
+ * How often each category came in both. One that a state does not hold may have come as often as its error says: it is
+ * taken to have come as often as in the other, as far as that goes. Those that neither holds are one.
+ */
 function categoriesOf(reference: ColumnState, current: ColumnState): Categories {
-  const found = new Map<unknown, [before: number, now: number]>();
-  const added: unknown[] = [];
-  for (const { value, count } of finiteItems(reference)) {
+  const [before, now] = [countsOf(reference), countsOf(current)];
+  const [sizeBefore, sizeNow] = [valuesOf(reference), valuesOf(current)];
+  const known = [...new Set([...before.keys(), ...now.keys()])];
+  const counts = known.map((key): readonly [before: number, now: number] => {
+    const [ofBefore, ofNow] = [before.get(key)?.count, now.get(key)?.count];
+    return [
+      ofBefore ?? Math.min(reference.frequent.error, ((ofNow ?? 0) / sizeNow) * sizeBefore),
+      ofNow ?? Math.min(current.frequent.error, ((ofBefore ?? 0) / sizeBefore) * sizeNow),
+    ];
+  });
+  const restBefore = Math.max(0, sizeBefore - counts.reduce((sum, [count]) => sum + count, 0));
+  const restNow = Math.max(0, sizeNow - counts.reduce((sum, [, count]) => sum + count, 0));
+  if (restBefore + restNow > 0) counts.push([restBefore, restNow]);
+  return {
+    counts: { reference: counts.map(([count]) => count), current: counts.map(([, count]) => count) },
+    added: known.flatMap((key) => (before.has(key) ? [] : [now.get(key)?.value])).slice(0, 20),
+  };
+}
+
+type Found = ReadonlyMap<unknown, { readonly value: unknown; readonly count: number }>;
+
+function countsOf(state: ColumnState): Found {
+  const found = new Map<unknown, { value: unknown; count: number }>();
+  for (const { value, count } of finiteItems(state)) {
     const entry = found.get(keyOf(value));
-    if (entry === undefined) found.set(keyOf(value), [count, 0]);
-    else entry[0] += count;
+    // Texts that are the same as far as they are kept.
+    if (entry === undefined) found.set(keyOf(value), { value, count });
+    else entry.count += count;
   }
-  for (const { value, count } of finiteItems(current)) {
-    const entry = found.get(keyOf(value));
-    if (entry !== undefined) entry[1] += count;
-    else {
-      found.set(keyOf(value), [0, count]);
-      if (added.length < 20) added.push(value);
-    }
-  }
-  const counts = [...found.values()];
-  const rest = [reference, current].map((state, at) =>
-    counts.reduce((left, entry) => left - (entry[at] ?? 0), valuesOf(state)),
-  );
-  const [before = 0, now = 0] = rest;
-  if (before + now > 0) counts.push([before, now]);
-  return { counts: { reference: counts.map(([count]) => count), current: counts.map(([, count]) => count) }, added };
+  return found;
 }
 
 function finiteItems({ frequent }: ColumnState) {

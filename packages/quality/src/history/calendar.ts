@@ -18,20 +18,25 @@ export function startOf(name: string): Date | undefined {
 export function sliceOf(value: unknown, unit: CalendarUnit): string | undefined {
   const moment = typeof value === 'string' ? startOf(value) : new Date(momentOf(value, 1));
   if (moment === undefined || Number.isNaN(moment.getTime())) return undefined;
+  // Names of years before 0 or past 9999 would not sort by time.
+  if (moment.getUTCFullYear() < 0 || moment.getUTCFullYear() > 9999) return undefined;
   return moment.toISOString().slice(0, nameLengths[unit]);
 }
 
 /** The names of all slices from one to another, both inclusive. */
 export function* slicesBetween(from: string, to: string, unit: CalendarUnit): Generator<string, void, undefined> {
-  const moment = startOf(from);
-  if (moment === undefined) return;
-  for (;;) {
-    const name = moment.toISOString().slice(0, nameLengths[unit]);
-    if (name > to) return;
-    yield name;
-    if (unit === 'hour') moment.setUTCHours(moment.getUTCHours() + 1);
-    else if (unit === 'day') moment.setUTCDate(moment.getUTCDate() + 1);
-    else if (unit === 'month') moment.setUTCMonth(moment.getUTCMonth() + 1);
-    else moment.setUTCFullYear(moment.getUTCFullYear() + 1);
+  const [first, last] = [startOf(from), startOf(to)];
+  if (first === undefined || last === undefined) return;
+  for (let moment = first; moment <= last; moment = after(moment, unit)) {
+    yield moment.toISOString().slice(0, nameLengths[unit]);
   }
+}
+
+function after(moment: Date, unit: CalendarUnit): Date {
+  const next = new Date(moment);
+  if (unit === 'hour') next.setUTCHours(next.getUTCHours() + 1);
+  else if (unit === 'day') next.setUTCDate(next.getUTCDate() + 1);
+  else if (unit === 'month') next.setUTCMonth(next.getUTCMonth() + 1);
+  else next.setUTCFullYear(next.getUTCFullYear() + 1);
+  return next;
 }

@@ -192,6 +192,15 @@ describe('checkPartitions', () => {
     });
   });
 
+  it('ends with the year 9999, and tells so many that are missing and no more', () => {
+    const partitions = ['9998', '9999'].map((name) => ({ name, rows: 1 }));
+    expect(summaryOf({ every: 'year', partitions }, { complete: {} })).toBe('none is missing');
+    const days = ['2012-01-01', '9999-12-31'].map((name) => ({ name, rows: 1 }));
+    expect(summaryOf({ every: 'day', partitions: days }, { complete: {} })).toMatch(
+      /^at least 2012-01-02, .*, and 99990 more are missing$/,
+    );
+  });
+
   it('with both ends told, misses what is not there at all, and tells rows without a moment', async () => {
     expect(summaryOf({ every: 'year', partitions: [] }, { complete: {}, from: '2011', to: '2012' })).toBe(
       '2011, 2012 are missing',

@@ -129,19 +129,20 @@ function wordsOf(value: unknown): string {
 
 /** What is inside of something that is gone or new is told with it. */
 function hasParentIn(path: string, own: Shapes, other: Shapes): boolean {
-  return [...own.keys()].some(
-    (parent) => !other.has(parent) && (path.startsWith(`${parent}.`) || path.startsWith(`${parent}[]`)),
-  );
+  for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) {
+    if (own.has(parent) && !other.has(parent)) return true;
+  }
+  return false;
 }
 
 function findRenamed(old: Shapes, now: Shapes): Map<string, string> {
-  const gone = leavesOnlyIn(old, now);
-  const added = leavesOnlyIn(now, old);
+  const added = Map.groupBy(leavesOnlyIn(now, old), likeness);
   return new Map(
-    gone.flatMap((leaf): [string, string][] => {
-      const [found, ...more] = added.filter((other) => isAlike(leaf, other));
-      const isSure = more.length === 0 && gone.filter((other) => isAlike(leaf, other)).length === 1;
-      return found === undefined || !isSure ? [] : [[leaf[0], found[0]]];
+    [...Map.groupBy(leavesOnlyIn(old, now), likeness)].flatMap(([key, gone]): [string, string][] => {
+      const found = added.get(key) ?? [];
+      const [[from, shape] = [], [to, other] = []] = [gone[0], found[0]];
+      const isSure = gone.length === 1 && found.length === 1 && isDeepStrictEqual(shape, other);
+      return isSure && from !== undefined && to !== undefined ? [[from, to]] : [];
     }),
   );
 }
@@ -154,8 +155,8 @@ function leavesOnlyIn(own: Shapes, other: Shapes): readonly Leaf[] {
   return [...own].filter(([path, shape]) => !other.has(path) && !parents.has(path) && Object.keys(shape).length > 0);
 }
 
-function isAlike([path, shape]: Leaf, [other, otherShape]: Leaf): boolean {
-  return parentOf(path) === parentOf(other) && isDeepStrictEqual(shape, otherShape);
+function likeness([path, shape]: Leaf): string {
+  return `${parentOf(path)} ${String(keyOf(shape))}`;
 }
 
 function parentOf(path: string): string {

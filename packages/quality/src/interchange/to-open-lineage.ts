@@ -62,7 +62,7 @@ const self = 'https://github.com/dataenginex/dataenginex/tree/main/packages/qual
  * What OpenLineage says of a dataset's quality: `dataQualityAssertions` 1-1-0 of a report, `dataQualityMetrics` 1-0-3 of
  * a state, for the `inputFacets` of a run event.
  *
- * Distinct values past 128 are an estimate, and quantiles of more than 1,023 numbers too.
+ * Distinct values past 1,024 are an estimate, and quantiles of more than 1,023 numbers too.
  *
  * @see https://openlineage.io/docs/spec/facets/dataset-facets/data_quality_assertions
  */
@@ -118,12 +118,11 @@ function actualOf(result: RuleResult): string {
 const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 
 /** What is infinite is left out, as JSON has no word for it. */
-function metricsOf({ count, nulls, distinct, frequent, moments, quantiles }: ColumnState): ColumnMetrics {
-  const isExact = frequent.error === 0;
+function metricsOf({ count, nulls, distinct, moments, quantiles }: ColumnState): ColumnMetrics {
   const common = {
     nullCount: nulls,
     count,
-    distinctCount: isExact ? frequent.items().length : Math.round(distinct.estimate()),
+    distinctCount: distinct.estimate(),
   };
   if (moments.count === 0) return common;
   const found = { sum: moments.mean * (moments.count - moments.infinite), min: moments.min, max: moments.max };

@@ -70,9 +70,9 @@ function escapeUnit(unit: string): string {
   return String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** `weather.daily` as WeatherDaily. */
+/** `weather.daily` as WeatherDaily, and no name that the module has another use for. */
 function identifierOf(name: string): string {
   const words = name.match(/[A-Za-z0-9]+/g) ?? [];
   const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-  return /^[A-Z]/.test(joined) ? joined : `Contract${joined}`;
+  return /^(?!(?:Row|Date)$)[A-Z]/.test(joined) ? joined : `Contract${joined}`;
 }

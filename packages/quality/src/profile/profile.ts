@@ -92,7 +92,10 @@ export interface Quantile<T> {
   readonly value: T;
 }
 
-/** How many values are above an edge, and at most the next; the first counts with what it begins with. */
+/**
+ * How many values are above an edge, and at most the next; the first counts with what it begins with. Where a range is
+ * infinite, edges are of the inner 90 %, and what is beyond them counts in the first and the last.
+ */
 export interface Histogram<T> {
   readonly edges: readonly T[];
   readonly counts: readonly number[];
@@ -243,6 +246,9 @@ function toHistogram(values: Kll, areIntegers: boolean): Histogram<number> {
   const start = isEach ? low - 0.5 : low;
   const width = isEach ? 1 : (high - low) / bins;
   const edges = Array.from({ length: bins + 1 }, (_, at) => (at === bins && !isEach ? high : start + at * width));
-  const ranks = edges.map((edge, at) => (at === 0 ? 0 : Math.round(values.rank(edge) * values.count)));
+  const ranks = edges.map((edge, at) => {
+    if (at === 0 || at === bins) return at === 0 ? 0 : values.count;
+    return Math.round(values.rank(edge) * values.count);
+  });
   return { edges, counts: ranks.slice(1).map((rank, at) => rank - (ranks[at] ?? 0)) };
 }

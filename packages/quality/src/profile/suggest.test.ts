@@ -108,7 +108,13 @@ describe('suggest', () => {
     const nothing = await profile([]);
     expect(suggest(nothing).code).toContain('export const Table = contract(');
     expect(suggest(nothing, { name: '7 days' }).code).toContain("export const Contract7Days = contract('7 days'");
+    expect(suggest(nothing, { name: 'row' }).code).toContain("export const ContractRow = contract('row', Row");
+    expect(suggest(nothing, { name: 'date' }).code).toContain('export const ContractDate = contract(');
     expect(suggest(nothing).rules).toEqual([]);
+    const keyed = Array.from({ length: 30 }, (_, at): unknown => JSON.parse(`{"__proto__": ${at}, "id": ${at}}`));
+    const { columns, code } = suggest(await profile(keyed));
+    expect(columns).toEqual(['id']);
+    expect(code).toContain('c.id.toBeUnique(');
     expect(() => suggest(nothing, { name: '' })).toThrow('suggest.name');
     expect(() => suggest(nothing, { maxEnum: 21 })).toThrow('suggest.maxEnum');
     expect(() => suggest(nothing, { minShare: 0.2 })).toThrow('suggest.minShare');

@@ -53,7 +53,7 @@ export function suggest(profile: Profile, options: SuggestOptions = {}): Suggest
   // An object literal cannot have that key.
   const of = profile.columns.filter((column) => column.name !== '__proto__');
   const columns = of.map((column) => column.name);
-  const key = keyOf(profile);
+  const key = keyOf({ ...profile, columns: of });
   const proposals = of.flatMap((column) => ofColumn(column, { columns, rows: profile.rows, key, maxEnum, minShare }));
   const all = [...ofTable(profile, columns), ...proposals, ...ofKey(profile, key, columns)];
   const fields = of.map((column) => [column.name, schemaOf(column, maxEnum)] as const);
@@ -70,7 +70,7 @@ function ofTable({ rows }: Profile, columns: readonly string[]): Proposal[] {
 /** The first that was compared row by row, of rows enough to be no accident, and of texts that are no prose. */
 function keyOf({ rows, keys, columns }: Profile): readonly string[] {
   const isShort = (name: string): boolean =>
-    (columns.find((column) => column.name === name)?.texts?.maxLength ?? 0) <= 64;
+    columns.some((column) => column.name === name && (column.texts?.maxLength ?? 0) <= 64);
   return keys.find((key) => rows >= 20 && key.exact && key.columns.every(isShort))?.columns ?? [];
 }
 

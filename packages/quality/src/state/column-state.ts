@@ -153,8 +153,9 @@ export class ColumnState {
   }
 }
 
-/** What may be held on to: an object would be held whole, and may change. */
+/** What may be held on to: an object would be held whole, and may change; a bigint may be as long as a text. */
 function plainOf(value: unknown): unknown {
+  if (typeof value === 'bigint') return BigInt.asIntN(128, value) === value ? value : ownText(`${value}`, '…');
   const isObject = typeof value === 'object' && !(value instanceof Date);
   return isObject || typeof value === 'function' || typeof value === 'symbol' ? textOf(value) : value;
 }

@@ -2,7 +2,7 @@ import { checkInteger, OptionError } from '@dataenginex/core';
 import { type Saved, type SavedReader, writeValue } from '../saved.ts';
 
 /**
- * Quantiles of numbers in bounded memory: exactly up to `4 * k` numbers, from there on with a mean error in rank of
+ * Quantiles of numbers in bounded memory: exactly below `4 * k` numbers, from there on with a mean error in rank of
  * about `0.3 / k` (0.12 % by default) in `32 * k` bytes (8 KB). Merging keeps the error. What comes out depends on the
  * numbers, their order and the seed alone.
  *

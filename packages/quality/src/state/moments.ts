@@ -45,7 +45,9 @@ export class Moments {
       return;
     }
     const distance = value - this.#mean;
-    this.#mean += distance / this.#finite;
+    this.#mean += Number.isFinite(distance)
+      ? distance / this.#finite
+      : value / this.#finite - this.#mean / this.#finite;
     this.#squares += distance * (value - this.#mean);
   }
 
@@ -53,8 +55,10 @@ export class Moments {
     const [own, more] = [this.#finite, other.#finite];
     if (more > 0) {
       const distance = other.#mean - this.#mean;
+      const share = more / (own + more);
       // The mean of both, without the loss of adding a little to much.
-      this.#mean = own === 0 ? other.#mean : this.#mean + distance * (more / (own + more));
+      if (Number.isFinite(distance)) this.#mean = own === 0 ? other.#mean : this.#mean + distance * share;
+      else this.#mean += other.#mean * share - this.#mean * share;
       this.#squares += other.#squares + distance ** 2 * ((own * more) / (own + more));
     }
     this.count += other.count;

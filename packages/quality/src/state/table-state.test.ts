@@ -126,6 +126,17 @@ describe('TableState', () => {
     expect(() => stateOf([wide])).toThrow('at most 5000 columns');
   });
 
+  it('holds the beginning of long bigints, and the mean of numbers whose distance is no number', () => {
+    const state = stateOf(Array.from({ length: 60 }, (_, at) => ({ long: 10n ** 20_000n + BigInt(at) })));
+    expect(JSON.stringify(state).length).toBeLessThan(40 * 1024);
+    expect(state.columns.get('long')?.distinct.estimate()).toBe(60);
+    const halves = [stateOf([{ a: 1e308 }, { a: -1e308 }, { a: 3 }]), stateOf([{ a: 1e308 }, { a: -1e308 }])];
+    expect(halves.map((half) => half.columns.get('a')?.moments.mean)).toEqual([1, 0]);
+    const [low, high] = [stateOf([{ a: -1e308 }]), stateOf([{ a: 1e308 }])];
+    low.merge(high);
+    expect(low.columns.get('a')?.moments.mean).toBe(0);
+  });
+
   it('refuses JSON that is not its own, and says where', () => {
     const json = JSON.parse(JSON.stringify(stateOf([{ a: 1 }, { a: 'x' }])));
     const read = (change: (copy: typeof json) => void) => () => {

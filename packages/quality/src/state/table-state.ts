@@ -100,6 +100,7 @@ export class TableState {
       const read = ColumnState.read(column.field('state'));
       if (read.count + read.nulls !== state.#rows) column.field('state').refuse(`of ${state.#rows} rows`);
       if (state.#columns.has(name)) column.field('name').refuse('there once');
+      if (state.#columns.size === mostColumns) column.refuse(`one of at most ${mostColumns}`);
       state.#columns.set(name, read);
     });
     return state;
@@ -121,7 +122,7 @@ export class TableState {
   #column(name: string): ColumnState {
     const known = this.#columns.get(name);
     if (known !== undefined) return known;
-    if (this.#columns.size === mostColumns) {
+    if (this.#columns.size >= mostColumns) {
       throw new OptionError('TableState.columns', `at most ${mostColumns} columns`, name);
     }
     const state = new ColumnState();

@@ -5,7 +5,8 @@ import type { Bounds, Expectation, Ordered, Scalar, TypeName } from '../rules/ex
 import { isDateutilText } from './dateutil.ts';
 import { compileJsonSchema } from './json-values.ts';
 import { fixedTextCode } from './fixed-texts.ts';
-import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
+import { compileLike, compileRegex, lengthWithin } from './patterns.ts';
+import { compileStrftime } from './strftime.ts';
 import { createMatcher } from './regex/matcher.ts';
 import type { RuleOf } from '../rules/rule.ts';
 import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from '../values.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compileLike, compileRegex, compileStrftime, lengthWithin } from './patterns.ts';
+import { compileLike, compileRegex, lengthWithin } from './patterns.ts';
+import { compileStrftime } from './strftime.ts';
 
 const matches = (regex: string, text: string) => compileRegex('regex', regex).test(text);
 

@@ -2,7 +2,7 @@ import { checkInteger, checkNumber, checkOneOf, OptionError } from '@dataenginex
 import { typeNames } from '../schema/column-facts.ts';
 import type { EveryRule } from './columns.ts';
 import type { Expectation, KwargsOf, TypeName } from './expectations.ts';
-import { compileStrftime } from '../rows/patterns.ts';
+import { compileStrftime } from '../rows/strftime.ts';
 import {
   checkBounds,
   checkFlag,

@@ -1,12 +1,10 @@
 import { OptionError } from '@dataenginex/core';
-import { compileStrftime } from '../rows/patterns.ts';
+import { clock, compileStrftime, monthNames, months } from '../rows/strftime.ts';
 import { type RegexSyntax, translateRegex } from './regex.ts';
 
 const anyYear = String.raw`(?:[1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])`;
 const leapPairs = '(?:0[48]|[2468][048]|[13579][26])';
 const leapYear = String.raw`(?:\d\d${leapPairs}|(?:${leapPairs})00)`;
-const names = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const fullNames = 'january february march april may june july august september october november december'.split(' ');
 
 /** Days that only some months have, with the months (from 1) and years. */
 const calendars: readonly (readonly [days: string, months: readonly number[], isLeap: boolean])[] = [
@@ -15,21 +13,6 @@ const calendars: readonly (readonly [days: string, months: readonly number[], is
   ['31', [1, 3, 5, 7, 8, 10, 12], false],
   ['29', [2], true],
 ];
-
-const clock: Readonly<Record<string, string>> = {
-  a: '(?:mon|tue|wed|thu|fri|sat|sun)',
-  A: '(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)',
-  j: String.raw`(?:36[0-6]|3[0-5]\d|[12]\d\d|0[1-9]\d|00[1-9]|[1-9]\d|0[1-9]|[1-9])`,
-  H: String.raw`(?:2[0-3]|[01]\d|\d)`,
-  I: '(?:1[0-2]|0[1-9]|[1-9])',
-  M: String.raw`(?:[0-5]\d|\d)`,
-  S: String.raw`(?:[0-5]\d|\d)`,
-  f: String.raw`\d{1,6}`,
-  p: '(?:am|pm)',
-  z: String.raw`(?:[+-]\d\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,6})?)?|Z)`,
-  Z: '(?:utc|gmt)',
-  '%': '%',
-};
 
 /**
  * Regexes of which one is found in each date of a format: what the calendar has is spelled out, as a database has no
@@ -49,15 +32,15 @@ export function translateStrftime(option: string, format: string, syntax: RegexS
   const has = (directive: string): boolean => format.replaceAll('%%', '').includes(`%${directive}`);
   const years = has('Y') || has('y');
   const possible = calendars.filter(([, , isLeap], at) => at === 0 || (has('d') && (years || !isLeap)));
-  return possible.map(([days, months, isLeap]) => {
+  return possible.map(([days, inMonths, isLeap]) => {
     const parts: Readonly<Record<string, string>> = {
       ...clock,
       Y: isLeap ? leapYear : anyYear,
       y: isLeap ? '(?:00|' + leapPairs + ')' : String.raw`\d\d`,
-      m: `(?:${months.map((month) => (month < 10 ? `0${month}|${month}` : month)).join('|')})`,
+      m: `(?:${inMonths.map((month) => (month < 10 ? `0${month}|${month}` : month)).join('|')})`,
       d: days,
-      b: `(?:${months.map((month) => names[month - 1]).join('|')})`,
-      B: `(?:${months.map((month) => fullNames[month - 1]).join('|')})`,
+      b: `(?:${inMonths.map((month) => months[month - 1]).join('|')})`,
+      B: `(?:${inMonths.map((month) => monthNames[month - 1]).join('|')})`,
     };
     const source = format.replaceAll(/%([\s\S])|\s+|[\^$\\.*+?()[\]{}|/]/g, (token, directive: string | undefined) => {
       if (directive !== undefined) return parts[directive] ?? token;

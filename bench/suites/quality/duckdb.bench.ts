@@ -5,16 +5,10 @@ import { join } from 'node:path';
 import { contract } from '@dataenginex/quality';
 import { duckdb } from '@dataenginex/quality/duckdb';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import * as z from 'zod';
 import { benchmark } from '../../src/benchmark.ts';
+import { cities, patterns, Row } from './observations.ts';
 
 const count = 1_000_000;
-const cities = ['Seattle', 'New York', 'Berlin', 'Paris', 'Oslo'] as const;
-const patterns = {
-  station: /^ST-\d{4}$/,
-  date: /^\d{4}-\d{2}-\d{2}$/,
-  email: /^[a-z0-9.]+@[a-z0-9.]+\.[a-z]{2,}$/,
-};
 const list = cities.map((city) => `'${city}'`).join(', ');
 
 /** The rows of the benchmark of rows in memory, a million of them: every 1000th is too hot. */
@@ -27,18 +21,6 @@ const made = `
   FROM range(${count}) AS t(i)`;
 const bad = count / 1000;
 
-const Row = z.object({
-  id: z.number().min(0),
-  station: z.string().regex(patterns.station),
-  city: z.enum(cities),
-  date: z.string().regex(patterns.date),
-  email: z.string().regex(patterns.email),
-  tempMax: z.number().min(-60).max(60),
-  tempMin: z.number().min(-60).max(60).nullable(),
-  wind: z.number().min(0).max(120),
-  humidity: z.number().min(0).max(100),
-  ok: z.boolean(),
-});
 const Rows = contract('rows', Row);
 
 async function open(): Promise<{ connection: DuckDBConnection; file: string; close: () => void }> {

@@ -193,7 +193,7 @@ function mostCommonOfMany({ byKey }: Counts, { frequent }: Rest, most: number, t
 function distinct(counts: Counts, set: readonly Scalar[], closed: boolean, whole: boolean): Verdict {
   const wanted = keysOfSet(set);
   const others = [...counts.byKey].filter(([key]) => !wanted.has(key)).map(([, { value }]) => value);
-  const unexpected = counts.rest?.first ?? others;
+  const unexpected = counts.rest === undefined ? others : [...counts.rest.first.values()];
   const count = counts.rest?.distinct.estimate() ?? others.length;
   const missing = set.filter((value) => ![...keysOfSet([value])].some((key) => counts.byKey.has(key)));
   return {

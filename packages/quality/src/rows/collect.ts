@@ -156,8 +156,8 @@ export class Distinct implements Collector {
 export interface Rest {
   readonly distinct: HyperLogLog;
   readonly frequent: FrequentItems;
-  /** Those that came first. */
-  readonly first: readonly unknown[];
+  /** Those that came first, by `keyOf`. */
+  readonly first: Map<unknown, unknown>;
 }
 
 /** How often there is each value. */
@@ -201,17 +201,18 @@ export class Counts implements Collector {
     this.rest ??= this.#giveUp();
     this.rest.distinct.add(value);
     this.rest.frequent.add(value);
+    if (this.rest.first.size < kept) this.rest.first.set(key, value);
   }
 
   #giveUp(): Rest {
-    const first: unknown[] = [];
+    const first = new Map<unknown, unknown>();
     const frequent = new FrequentItems(Math.ceil(this.#maxValues / 2));
     const rest = { distinct: new HyperLogLog(), frequent, first };
     for (const [key, { value, count }] of this.byKey) {
       if (this.#always?.has(key) === true) continue;
       rest.distinct.add(value);
       rest.frequent.add(value, count);
-      if (first.length < kept) first.push(value);
+      if (first.size < kept) first.set(key, value);
       this.byKey.delete(key);
     }
     return rest;

@@ -10,7 +10,7 @@ import { isNull, keyOf, keyOfAll, show } from '../values.ts';
 /** How many of the groups that fail, and of the rows of each, are told. */
 const told = 20;
 
-type Grouped = Rule & { readonly groupBy: GroupBy };
+export type Grouped = Rule & { readonly groupBy: GroupBy };
 type BrokenRows = ReadonlyMap<number, readonly string[]>;
 
 /** The rules that are judged by groups, with a check for each group. */
@@ -137,11 +137,10 @@ class Grouping {
   }
 
   #finish(): readonly RuleResult[] {
-    const { columns, maxGroups } = this.#by;
+    const { columns } = this.#by;
     const most = this.#keepIndexes ? Infinity : told;
     if (this.#isFull) {
-      const error = `there are more than ${maxGroups} groups of ${columns.join(', ')}`;
-      return this.#rules.map((rule) => fail(rule, error, []));
+      return this.#rules.map(tooManyGroups);
     }
     const all = [...this.#groups.values()].map(({ values, check }) => ({
       group: Object.fromEntries(columns.map((name, at) => [name, isNull(values[at]) ? null : values[at]])),
@@ -154,12 +153,24 @@ class Grouping {
   }
 }
 
-interface Part {
+/** The result of a rule past its `maxGroups`. */
+export function tooManyGroups(rule: Grouped): RuleResult {
+  const { columns, maxGroups } = rule.groupBy;
+  return fail(rule, `there are more than ${maxGroups} groups of ${columns.join(', ')}`, []);
+}
+
+export interface Part {
   readonly group: Readonly<Record<string, unknown>>;
   readonly result: RuleResult;
 }
 
-function merge(rule: Rule, parts: readonly Part[], kind: RuleResult['kind'] | undefined, most: number): RuleResult {
+/** What became of a rule by what became of it in each group. */
+export function merge(
+  rule: Rule,
+  parts: readonly Part[],
+  kind: RuleResult['kind'] | undefined,
+  most: number,
+): RuleResult {
   const failed = parts.filter(({ result }) => !result.success);
   const groups: Groups = { count: parts.length, failed: failed.length, failures: failed.slice(0, most).map(failureOf) };
   const success = failed.length === 0;
@@ -169,7 +180,13 @@ function merge(rule: Rule, parts: readonly Part[], kind: RuleResult['kind'] | un
     if (result.kind === 'error')
       return { ...fail(rule, `in ${show(group)}, ${result.error}`, unexpectedIndexes), groups };
   }
-  if (kind !== 'map') return { rule, kind: 'observed', success, observed: null, details: undefined, groups };
+  if (kind !== 'map') {
+    const result = { rule, kind: 'observed', success, observed: null, details: undefined, groups } as const;
+    const all = parts.flatMap((part) => (part.result.kind === 'observed' ? (part.result.approximation ?? []) : []));
+    const [first] = all;
+    if (first === undefined) return result;
+    return { ...result, approximation: { ...first, uncertain: all.some(({ uncertain }) => uncertain) } };
+  }
   const counts = { elementCount: 0, missingCount: 0, unexpectedCount: 0 };
   for (const { result } of parts) {
     if (result.kind !== 'map') continue;

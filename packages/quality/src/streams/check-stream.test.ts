@@ -254,6 +254,22 @@ describe('what a stream estimates', () => {
     for (const outcome of told) expect(outcome).toMatch(/, an estimate too near to its bound to be certain$/);
   });
 
+  it('finds a value that is not in the set, were it the first one and too long to be kept', async () => {
+    const Sets = contract('sets', Reading, (c) => [
+      c.station.distinctValuesToBeInSet(['a']),
+      c.station.distinctValuesToEqualSet(['a']),
+    ]);
+    const { results } = await Sets.check(streamOf([{ station: 'x'.repeat(100_000) }, { station: 'a' }]));
+    expect(results.slice(-2).map(({ success }) => success)).toEqual([false, false]);
+  });
+
+  it('says of a rule by groups that it is an estimate in one of them', async () => {
+    const Groups = contract('groups', Reading, (c) => [c.temp.medianToBeBetween(0, 0.5, { groupBy: 'station' })]);
+    const many = Array.from({ length: 30_000 }, (_, n) => ({ station: n % 2, temp: (n % 10_000) / 10_000 }));
+    const [result] = (await Groups.check(streamOf(many), { maxValues: 50 })).results.slice(-1);
+    expect(result).toMatchObject({ approximation: { rankError: 0.0105, uncertain: true }, groups: { count: 2 } });
+  });
+
   it('makes an error of a divergence from values that are too many', async () => {
     const Spread = contract('spread', Reading, (c) => [
       c.station.klDivergenceToBeLessThan({ values: ['a', 'b'], weights: [0.5, 0.5] }, 1, { tailWeightHoldout: 0.1 }),

@@ -22,7 +22,7 @@ const Temps = contract('temps', z.object({ station: z.string(), temp: z.number()
 ]);
 
 const temps = {
-  sql: `FROM (VALUES ('SEA', 12.8), ('SEA', 128.0), ('NYC', NULL), ('NYC', 'NaN'::DOUBLE)) AS t(station, temp)`,
+  sql: `FROM (VALUES ('SEA', 12.8, [1]), ('SEA', 128.0, [2]), ('NYC', NULL, [1]), ('NYC', 'NaN'::DOUBLE, [1])) AS t(station, temp, list)`,
 };
 
 /** The queries that a check sends. */
@@ -185,13 +185,13 @@ describe('duckdb', () => {
   });
 
   it.each(
-    contract('refused', z.object({ station: z.unknown(), temp: z.number() }), (c) => [
+    contract('refused', z.object({ station: z.unknown(), temp: z.number(), list: z.unknown() }), (c) => [
       c.temp.toSatisfy('odd', () => true),
       c.temp.toBeIncreasing(),
       c.station.toMatchRegex('a(?=b)'),
       c.station.toMatchJsonSchema({}),
       c.station.toBeBetween(new Date(0), null),
-      c.temp.meanToBeBetween(0, 1, { groupBy: 'station' }),
+      c.temp.meanToBeBetween(0, 1, { groupBy: 'list' }),
     ])
       .rules.filter(({ id }) => !id.startsWith('schema.'))
       .map((rule) => [rule.id, rule] as const),
@@ -200,6 +200,52 @@ describe('duckdb', () => {
     const checked = contractOf('refused', [rule]).check(duckdb(source, temps));
     await expect(checked).rejects.toMatchObject({ code: 'DEX_OPTION', message: expect.stringContaining(id) });
     expect(queries).toHaveLength(1);
+  });
+
+  it('judges by groups, those of one way to group in one query', async () => {
+    const { source, queries } = listening();
+    const By = contract('by', z.object({ station: z.string(), temp: z.number() }), (c, t) => [
+      c.temp.toBeBetween(0, 60, { groupBy: 'station', mostly: 0.5 }),
+      c.temp.meanToBeBetween(0, 60, { groupBy: 'station' }),
+      t.rowCountToBeBetween(2, 2, { groupBy: 'station' }),
+    ]);
+    const rules = contractOf('by', By.rules.slice(-3));
+    const { results } = await rules.check(duckdb(source, temps));
+    // The columns; the groups and all rows; measures of groups; the rows that break a rule, and those of each group.
+    expect(queries.map((sql) => sql.includes('GROUP BY'))).toEqual([false, false, true, true, false]);
+    const [between, mean, count] = results;
+    expect(between).toMatchObject({ success: true, unexpectedValues: [128], groups: { count: 2, failed: 0 } });
+    expect(count).toMatchObject({ success: true, groups: { count: 2 } });
+    // Without a key, groups are in the order of their values.
+    expect(mean?.groups?.failures).toEqual([
+      { group: { station: 'NYC' }, kind: 'observed', success: false, observed: null, details: undefined },
+      { group: { station: 'SEA' }, kind: 'observed', success: false, observed: 70.4, details: undefined },
+    ]);
+  });
+
+  it('tells 20 values of each of 20 groups that fail, and groups to the microsecond', async () => {
+    const sql = `SELECT i AS n, i % 30 AS part, TIMESTAMP '2020-01-01' + INTERVAL (i % 2) MICROSECOND AS at FROM range(900) AS t(i)`;
+    const N = contractOf(
+      'n',
+      contract('n', z.object({ n: z.number(), part: z.number(), at: z.date() }), (c) => [
+        c.n.toBeBetween(null, -1, { groupBy: 'part' }),
+        c.n.toBeUnique({ groupBy: 'at', id: 'at' }),
+        c.n.toBeUnique({ groupBy: 'n', id: 'many', maxGroups: 899 }),
+      ]).rules.slice(-3),
+    );
+    const [by, at, many] = (await N.check(duckdb(connection, { sql }, { key: 'n' }))).results;
+    expect(by).toMatchObject({ unexpectedCount: 900, unexpectedIndexes: Array.from({ length: 20 }, (_, n) => n) });
+    expect(by?.groups).toMatchObject({ count: 30, failed: 30 });
+    expect(by?.groups?.failures).toHaveLength(20);
+    const values = Array.from({ length: 20 }, (_, n) => 3 + n * 30);
+    expect(by?.groups?.failures[3]).toMatchObject({
+      group: { part: 3 },
+      unexpectedCount: 30,
+      unexpectedValues: values,
+      unexpectedKeys: values.map((n) => ({ n })),
+    });
+    expect(at?.groups).toEqual({ count: 2, failed: 0, failures: [] });
+    expect(many).toMatchObject({ kind: 'error', error: 'there are more than 899 groups of n' });
   });
 
   it('refuses a table that is none, and a key that it does not have', async () => {

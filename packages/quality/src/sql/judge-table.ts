@@ -1,8 +1,9 @@
 import type { Rule } from '../rules/rule.ts';
 import type { Judgement } from '../table-source.ts';
 import { decode } from './dialect.ts';
+import { identityOf } from './groups.ts';
 import { type Judged, type JudgeOptions, judgeOf } from './judges.ts';
-import type { Answer, Ask, Flag, Steps } from './steps.ts';
+import type { Answer, Ask, Flag, MeasuredBy, Steps } from './steps.ts';
 import type { Row, Session, Table } from './table.ts';
 
 /** No database takes many more values in a row. */
@@ -15,6 +16,9 @@ export interface JudgedTable extends Judgement {
   /** What tells the rows that break a rule, by its place; undefined where no row does. */
   readonly flags: readonly (Flag | undefined)[];
 }
+
+type Measures = Extract<Ask, { kind: 'measure' }>;
+type Examples = Extract<Ask, { kind: 'examples' }>;
 
 /** A rule that waits for an answer to go on; `at` is its place. */
 interface Waiting {
@@ -67,14 +71,7 @@ function* countRows(tell: (rows: number) => void): Steps<undefined> {
 }
 
 async function answerAll(session: Session, table: Table, asks: readonly Ask[], all: boolean): Promise<Answer[]> {
-  const measures = [...new Set(asks.flatMap((ask) => (ask.kind === 'measure' ? ask.sql : [])))];
-  const values = new Map<string, unknown>();
-  for (let from = 0; from < measures.length; from += mostMeasures) {
-    const some = measures.slice(from, from + mostMeasures);
-    const named = some.map((sql, at) => `${sql} AS m${at}`);
-    const [row = []] = await session.query(`${table.with()}SELECT ${named.join(', ')} FROM ${table.rows()}`);
-    for (const [at, sql] of some.entries()) values.set(sql, row[at]);
-  }
+  const measured = await measureAll(session, table, asks);
   const queries = new Map<string, Answer>();
   for (const ask of asks) {
     if (ask.kind !== 'query' || queries.has(ask.sql)) continue;
@@ -85,25 +82,74 @@ async function answerAll(session: Session, table: Table, asks: readonly Ask[], a
   const flags = asks.filter((ask) => ask.kind === 'examples');
   const examples = flags.length === 0 ? [] : await examplesOf(session, table, flags, all);
   return asks.map((ask) => {
-    if (ask.kind === 'measure') return [ask.sql.map((sql) => values.get(sql))];
+    if (ask.kind === 'measure') return measured(ask);
     if (ask.kind === 'describe') return described.get(ask.sql) ?? [];
     return ask.kind === 'query' ? (queries.get(ask.sql) ?? []) : (examples[flags.indexOf(ask)] ?? []);
   });
 }
 
+/** What measures of one scan have in common. */
+function scanOf({ by }: Measures): string {
+  return by === undefined ? '' : JSON.stringify([by.terms.map(({ sql }) => sql), by.where]);
+}
+
+/** Aggregates of several rules: one scan for all rows, and one for each way to group them. */
+async function measureAll(session: Session, table: Table, asks: readonly Ask[]): Promise<(ask: Measures) => Answer> {
+  const scans = Map.groupBy(
+    asks.filter((ask) => ask.kind === 'measure'),
+    scanOf,
+  );
+  const found = new Map<string, { readonly places: ReadonlyMap<string, number>; readonly rows: Answer }>();
+  for (const [scan, same] of scans) {
+    const sql = [...new Set(same.flatMap((ask) => ask.sql))];
+    found.set(scan, {
+      places: new Map(sql.map((one, at) => [one, at])),
+      rows: await scanned(session, table, sql, same[0]?.by),
+    });
+  }
+  return (ask) => {
+    const { places, rows = [] } = found.get(scanOf(ask)) ?? {};
+    const first = ask.by?.terms.length ?? 0;
+    const at = ask.sql.map((sql) => first + (places?.get(sql) ?? 0));
+    return rows.map((row) => [...row.slice(0, first), ...at.map((place) => row[place])]);
+  };
+}
+
+async function scanned(
+  session: Session,
+  table: Table,
+  sql: readonly string[],
+  { terms, where }: MeasuredBy = { terms: [], where: 'TRUE' },
+): Promise<Answer> {
+  const groups = terms.map(table.dialect.written);
+  const by = terms.length === 0 ? '' : ` WHERE ${where} GROUP BY ${terms.map((term) => term.sql).join(', ')}`;
+  const rows = new Map<string, unknown[]>();
+  for (let from = 0; from < sql.length; from += mostMeasures) {
+    const named = [...groups, ...sql.slice(from, from + mostMeasures)].map((one, at) => `${one} AS m${at}`);
+    const some = await session.query(`${table.with()}SELECT ${named.join(', ')} FROM ${table.rows()}${by}`);
+    for (const row of some) {
+      const identity = identityOf(terms, row);
+      const known = rows.get(identity);
+      if (known === undefined) rows.set(identity, [...row]);
+      else known.push(...row.slice(terms.length));
+    }
+  }
+  return [...rows.values()];
+}
+
 /** The first rows that break each of several rules, in one scan: only rows that break one are counted up. */
-async function examplesOf(session: Session, table: Table, flags: readonly Flag[], all: boolean): Promise<Answer[]> {
+async function examplesOf(session: Session, table: Table, flags: readonly Examples[], all: boolean): Promise<Answer[]> {
   const { dialect, key } = table;
-  const columns = [...new Set([...key, ...flags.flatMap((flag) => flag.columns)])];
+  const columns = [...new Set([...key, ...flags.flatMap((flag) => [...flag.columns, ...(flag.by ?? [])])])];
   const written = columns.map((column) => dialect.written(table.term(column)));
-  const windows = new Map(flags.flatMap((flag) => flag.windows));
-  const rows = table.placed([...windows].map(([name, sql]) => `${sql} AS ${name}`));
+  const rows = table.placed(flags.flatMap((flag) => flag.windows));
   const isFlag = flags.map(({ condition }, at) => `coalesce(${condition}, FALSE) AS f${at}`);
   const some = flags.map((_, at) => `f${at}`).join(' OR ');
   const order = key.length === 0 ? '' : 'ORDER BY place ';
-  const counts = flags.map(
-    (_, at) => `count(*) FILTER (WHERE f${at}) OVER (${order}ROWS UNBOUNDED PRECEDING) AS n${at}`,
-  );
+  const counts = flags.map(({ by = [], isOfEach }, at) => {
+    const each = isOfEach === true ? `PARTITION BY ${by.map((column) => table.term(column).sql).join(', ')} ` : '';
+    return `count(*) FILTER (WHERE f${at}) OVER (${each}${order}ROWS UNBOUNDED PRECEDING) AS n${at}`;
+  });
   const isTold = flags.map((_, at) => (all ? `f${at}` : `(f${at} AND n${at} <= ${mostExamples})`));
   const list = [...written, 'place', ...isTold].map((sql, at) => `${sql} AS e${at}`).join(', ');
   const found = await session.query(
@@ -111,21 +157,27 @@ async function examplesOf(session: Session, table: Table, flags: readonly Flag[]
       `(SELECT *, ${isFlag.join(', ')} FROM ${rows}) AS f WHERE ${some}) AS n WHERE ${isTold.join(' OR ')} ${order}`,
   );
   const read = found.map((row) => readExample(table, columns, row));
-  return flags.map((flag, at) =>
-    read.flatMap(({ value, place, keys, is }): Row[] => {
+  return flags.map(({ by = [], ...flag }, at) =>
+    read.flatMap(({ value, raw, place, keys, is }): Row[] => {
       if (is[at] !== true) return [];
       const values = flag.columns.map((column) => value.get(column));
-      return [[place, keys, values.length === 1 ? values[0] : values]];
+      const group = identityOf(
+        by.map(table.term),
+        by.map((column) => raw.get(column)),
+      );
+      return [[place, keys, values.length === 1 ? values[0] : values, group]];
     }),
   );
 }
 
 function readExample({ key, term }: Table, columns: readonly string[], row: Row) {
+  const raw = new Map(columns.map((column, at) => [column, row[at]]));
   const value = new Map(columns.map((column, at) => [column, decode(term(column).kind, row[at])]));
   const [at, ...is] = row.slice(columns.length);
   const keys = key.length === 0 ? undefined : Object.fromEntries(key.map((column) => [column, value.get(column)]));
   return {
     value,
+    raw,
     place: at === null ? undefined : Number(at),
     keys,
     is: is.map((flag) => decode('boolean', flag)),

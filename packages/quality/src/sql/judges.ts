@@ -2,19 +2,20 @@ import { OptionError } from '@dataenginex/core';
 import { within } from '../rules/bounds.ts';
 import type { Bounds, Expectation, KwargsOf, Ordered, TypeName } from '../rules/expectations.ts';
 import { createRowsCheck } from '../rows/check-rows.ts';
-import type { Interpolation } from '../rows/collect.ts';
 import { type Spread, ofBins, ofValues } from '../rows/kl-divergence.ts';
 import { freshness } from '../rows/freshness.ts';
 import { skipOf } from '../rows/map-tests.ts';
-import type { RuleResult } from '../report/result.ts';
+import type { FailedResult, MapResult, RuleResult } from '../report/result.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
 import { isNull, keyOf, keysOfSet, momentOf, show } from '../values.ts';
-import { decode, isNumeric, type Term } from './dialect.ts';
-import { isWhole, type MapQuestion, mapQuestions } from './map-rules.ts';
+import { decode, type Term } from './dialect.ts';
+import { groupingOf, judgeGroups, withRows } from './groups.ts';
+import { isWhole, type MapQuestion, mapQuestions, scalar } from './map-rules.ts';
+import { type ColumnRule, type Numbers, numbersOf } from './numbers.ts';
 import { judgeComparison, judgeOtherTable, judgeUnexpectedRows } from './query-rules.ts';
-import { all, type Answer, ask, type Flag, measure, not, numberOf, over, type Steps } from './steps.ts';
+import { all, type Answer, ask, type Flag, measure, not, over, type Steps, type Window } from './steps.ts';
 import type { Table } from './table.ts';
-import { isIn, ordered, whereOf } from './terms.ts';
+import { conditionOf, isIn, ordered } from './terms.ts';
 
 /** How many of the values that break a rule are told. */
 const mostTold = 20;
@@ -48,9 +49,18 @@ export function judgeOf<E extends Expectation>(
 ): Steps<Judged> | Judged {
   const missed = columnsOf(rule).find((column) => !table.has(column));
   if (missed !== undefined && rule.expectation !== 'expect_column_to_exist') return missing(rule, missed);
-  if (rule.groupBy !== undefined) {
-    throw new OptionError(`${rule.id}.groupBy`, 'left out, as a database is not asked by groups', rule.groupBy.columns);
+  const { groupBy } = rule;
+  if (groupBy !== undefined) {
+    return judgeGroups({ ...rule, groupBy }, table, options, () => judgeRule<E>(rule, table, options));
   }
+  return judgeRule<E>(rule, table, options);
+}
+
+function judgeRule<E extends Expectation>(
+  rule: RuleOf<E> & Rule,
+  table: Table,
+  options: JudgeOptions,
+): Steps<Judged> | Judged {
   const own: Judges = judges;
   const judge = own[rule.expectation];
   if (judge !== undefined) return judge(rule, table, options);
@@ -62,12 +72,13 @@ export function judgeOf<E extends Expectation>(
   return judgeMap(rule, table, options, question);
 }
 
-function columnsOf({ kwargs, where = {} }: Rule): readonly string[] {
+function columnsOf({ kwargs, where = {}, groupBy }: Rule): readonly string[] {
   return [
     ...('column' in kwargs ? [kwargs.column] : []),
     ...('column_A' in kwargs ? [kwargs.column_A, kwargs.column_B] : []),
     ...('column_list' in kwargs && 'ignore_row_if' in kwargs ? kwargs.column_list : []),
     ...Object.keys(where),
+    ...(groupBy?.columns ?? []),
   ];
 }
 
@@ -76,11 +87,7 @@ function missing(rule: Rule, column: string): Judged {
   const isOfRows =
     rule.expectation in mapQuestions || /unique$|increasing$|decreasing$|than$|outliers$/.test(rule.expectation);
   const flag = isOfRows ? { columns: [], condition: 'TRUE', windows: [] } : undefined;
-  return { result: { rule, kind: 'error', success: false, error, unexpectedIndexes: [] }, flag };
-}
-
-function conditionOf(rule: Rule, table: Table): string | undefined {
-  return rule.where === undefined ? undefined : whereOf(table.dialect, rule.where, table.term, rule.id);
+  return { result: failure(rule, error), flag };
 }
 
 function nullsOf(terms: readonly Term[], skip: MapQuestion['skip']): string | undefined {
@@ -106,25 +113,41 @@ interface Tally {
   readonly unexpectedCount: number;
 }
 
-function* judgeMap(rule: Rule, table: Table, options: JudgeOptions, question: MapQuestion): Steps<Judged> {
+function* judgeMap(
+  rule: Rule,
+  table: Table,
+  options: JudgeOptions,
+  question: MapQuestion,
+  windows: readonly Window[] = [],
+): Steps<Judged> {
   const { columns, skip, breaks, trouble, troubled } = question;
   const where = conditionOf(rule, table);
   const nulls = nullsOf(columns.map(table.term), skip);
   // Of one column, `breaks` is of no null already.
   const asked = nulls === undefined || columns.length === 1 ? undefined : not(nulls);
   const condition = all(where, asked, breaks);
-  const [elementCount = 0, missingCount = 0, unexpectedCount = 0, inTrouble = 0] = yield* countRows(
+  const [elementCount = 0, missingCount = 0, counted = 0, inTrouble = 0] = yield* countRows(
     [where],
     [where, nulls ?? 'FALSE'],
-    [condition],
+    [windows.length === 0 ? condition : 'FALSE'],
     troubled === undefined ? ['FALSE'] : [where, asked, troubled],
   );
+  const unexpectedCount = windows.length === 0 ? counted : yield* countPlaced(rule, table, condition, windows);
   const tally = { elementCount, missingCount, unexpectedCount };
   const why = troubled === undefined || inTrouble > 0 ? trouble : undefined;
-  return yield* tellMap(rule, options, tally, { columns, condition, windows: [] }, why);
+  return yield* tellMap(rule, options, tally, { columns, condition, windows }, why);
 }
 
-/** The result of a rule about single rows, with the first of those that break it. */
+/** How many rows meet a condition about windows. */
+function* countPlaced(rule: Rule, table: Table, condition: string, windows: readonly Window[]): Steps<number> {
+  const { select, groupBy } = groupingOf(rule, table);
+  const [[count] = []] = yield* ask(
+    `SELECT ${select('count(*)')} FROM ${table.placed(windows)} WHERE ${condition}${groupBy}`,
+  );
+  return Number(count ?? 0);
+}
+
+/** The result of a rule about single rows, with the first of those that break it, but by groups. */
 function* tellMap(
   rule: Rule,
   { keepIndexes }: JudgeOptions,
@@ -134,24 +157,15 @@ function* tellMap(
 ): Steps<Judged> {
   const { elementCount, missingCount, unexpectedCount } = tally;
   const told = unexpectedCount === 0 ? undefined : flag;
-  const rows: Answer = told === undefined ? [] : yield { kind: 'examples', ...told };
+  const rows: Answer = told === undefined || rule.groupBy !== undefined ? [] : yield { kind: 'examples', ...told };
   const first = keepIndexes ? rows : rows.slice(0, mostTold);
-  const unexpectedIndexes = first.flatMap(([at]) => (typeof at === 'number' ? [at] : []));
-  const unexpectedKeys = first.flatMap(([, key]) => (isRecord(key) ? [key] : []));
-  const keys = unexpectedKeys.length === 0 ? {} : { unexpectedKeys };
-  if (trouble !== undefined && unexpectedCount > 0) {
-    return { result: { rule, kind: 'error', success: false, error: trouble, unexpectedIndexes, ...keys }, flag: told };
-  }
+  if (trouble !== undefined && unexpectedCount > 0)
+    return { result: withRows(failure(rule, trouble), first), flag: told };
   const asked = elementCount - missingCount;
   const mostly = 'mostly' in rule.kwargs ? (rule.kwargs.mostly ?? 1) : 1;
   const success = asked === 0 || (asked - unexpectedCount) / asked >= mostly;
-  const unexpectedValues = first.map(([, , value]) => value);
-  const result = { rule, kind: 'map', success, ...tally, unexpectedValues, unexpectedIndexes, ...keys } as const;
-  return { result, flag: told };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+  const result = { rule, kind: 'map', success, ...tally, unexpectedValues: [], unexpectedIndexes: [] } as const;
+  return { result: withRows<MapResult>(result, first), flag: told };
 }
 
 const judges = {
@@ -166,29 +180,25 @@ const judges = {
   expect_column_value_z_scores_to_be_less_than: function* judgeZScores(rule, table, options) {
     const { threshold, double_sided: doubleSided = true } = rule.kwargs;
     const numbers = yield* numbersOf(rule, table);
-    const { mean, deviation } = numbers;
-    const score = `(${numbers.sql} - ${table.dialect.double(mean)}) / ${table.dialect.double(deviation)}`;
+    const { mean, deviation, windows } = numbers.moments();
+    const score = `(${numbers.sql} - ${mean}) / ${deviation}`;
     const breaks = doubleSided
       ? `abs(${score}) >= ${table.dialect.double(Math.abs(threshold))}`
       : `${score} >= ${table.dialect.double(threshold)}`;
-    return yield* judgeMap(rule, table, options, numbers.question(deviation > 0 ? breaks : 'FALSE'));
+    return yield* judgeMap(rule, table, options, numbers.question(breaks), windows);
   },
   expect_column_values_to_not_be_outliers: function* judgeOutliers(rule, table, options) {
     const { method = 'iqr', multiplier = 1.5 } = rule.kwargs;
     const numbers = yield* numbersOf(rule, table);
-    const { double } = table.dialect;
     if (method === 'std') {
-      const most = multiplier * numbers.deviation;
-      const distance = `abs(${numbers.sql} - ${double(numbers.mean)})`;
-      const breaks = !(numbers.deviation > 0) ? 'FALSE' : `${distance} ${most > 0 ? '>=' : '>'} ${double(most)}`;
-      return yield* judgeMap(rule, table, options, numbers.question(breaks));
+      const { mean, deviation, windows } = numbers.moments();
+      const most = `${multiplier > 0 ? '>=' : '>'} ${table.dialect.double(multiplier)} * ${deviation}`;
+      const breaks = `abs(${numbers.sql} - ${mean}) ${most}`;
+      return yield* judgeMap(rule, table, options, numbers.question(breaks), windows);
     }
-    const [low = Number.NaN, high = Number.NaN] = yield* numbers.quantiles([0.25, 0.75], 'linear');
-    const reach = multiplier * (high - low);
-    const breaks = Number.isNaN(reach)
-      ? 'FALSE'
-      : `(${numbers.sql} < ${double(low - reach)} OR ${numbers.sql} > ${double(high + reach)})`;
-    return yield* judgeMap(rule, table, options, numbers.question(breaks));
+    const { low, high, windows } = yield* numbers.fences(multiplier);
+    const breaks = `(${numbers.sql} < ${low} OR ${numbers.sql} > ${high})`;
+    return yield* judgeMap(rule, table, options, numbers.question(breaks), windows);
   },
 
   expect_column_min_to_be_between: (rule, table) => judgeExtreme(rule, table, 'min'),
@@ -202,13 +212,14 @@ const judges = {
   expect_column_median_to_be_between: function* judgeMedian(rule, table) {
     const numbers = yield* numbersOf(rule, table);
     const [median] = yield* numbers.quantiles([0.5], 'midpoint');
-    return numbers.failure ?? bounded(rule, median, rule.kwargs);
+    return numbers.trouble === undefined ? bounded(rule, median, rule.kwargs) : failed(rule, numbers.trouble);
   },
   expect_column_quantile_values_to_be_between: function* judgeQuantiles(rule, table) {
     const { quantile_ranges: ranges, allow_relative_error: error = 'nearest' } = rule.kwargs;
     const numbers = yield* numbersOf(rule, table);
     const values = yield* numbers.quantiles(ranges.quantiles, typeof error === 'boolean' ? 'nearest' : error);
-    return numbers.failure ?? { result: { rule, kind: 'observed', ...quantileVerdict(values, rule.kwargs) } };
+    if (numbers.trouble !== undefined) return failed(rule, numbers.trouble);
+    return { result: { rule, kind: 'observed', ...quantileVerdict(values, rule.kwargs) } };
   },
   expect_column_unique_value_count_to_be_between: function* judgeDistinct(rule, table) {
     const [distinct] = yield* distinctOf(rule, table);
@@ -225,9 +236,10 @@ const judges = {
     return bounded(rule, Number(values) / Math.max(Number(rows), 1), rule.kwargs);
   },
   expect_column_most_common_value_to_be_in_set: function* judgeMostCommon(rule, table) {
-    const { term, groups } = groupsOf(rule, table);
+    const { term, counts } = countsOf(rule, table);
+    const { select, partition } = groupingOf(rule, table);
     const modes = yield* ask(
-      `SELECT ${table.dialect.written(term)} FROM (SELECT *, max(n) OVER () AS most FROM ${groups}) AS m ` +
+      `SELECT ${select(table.dialect.written(term))} FROM (SELECT *, max(n) OVER (${partition()}) AS most FROM ${counts}) AS m ` +
         `WHERE n = most ORDER BY ${term.sql}`,
     );
     const values = modes.map(([value]) => decode(term.kind, value));
@@ -297,8 +309,12 @@ function observed(rule: Rule, value: unknown, success: boolean): Judged {
   return { result: { rule, kind: 'observed', success, observed: value, details: undefined } };
 }
 
+function failure(rule: Rule, error: string): FailedResult {
+  return { rule, kind: 'error', success: false, error, unexpectedIndexes: [] };
+}
+
 function failed(rule: Rule, error: string): Judged {
-  return { result: { rule, kind: 'error', success: false, error, unexpectedIndexes: [] } };
+  return { result: failure(rule, error) };
 }
 
 /** Nothing observed is within no bounds, not even within none. */
@@ -310,16 +326,9 @@ function bounded(rule: Rule, value: unknown, bounds: Bounds<Ordered>): Judged {
   return observed(rule, value, is);
 }
 
-type ColumnRule = Rule & { readonly kwargs: { readonly column: string } };
-
 /** A column of which values can be told apart and have types. */
 function typed(rule: Rule, term: Term): Term {
   if (term.kind !== 'other' || term.types.length > 0) return term;
-  throw new OptionError(rule.id, 'a rule that a column of this type can be asked', term.name);
-}
-
-function scalar(rule: Rule, term: Term): Term {
-  if (term.kind !== 'other') return term;
   throw new OptionError(rule.id, 'a rule that a column of this type can be asked', term.name);
 }
 
@@ -334,16 +343,16 @@ function* judgeUnique(
   const where = conditionOf(rule, table);
   const nulls = nullsOf(terms, skip);
   const asked = all(where, nulls === undefined ? undefined : not(nulls));
-  const names = terms.map(({ sql }) => sql).join(', ');
+  const grouping = groupingOf(rule, table);
+  const names = grouping.with(...terms.map(({ sql }) => sql));
   const [elementCount = 0, missingCount = 0] = yield* countRows([where], [where, nulls ?? 'FALSE']);
   const [[unexpected] = []] = yield* ask(
-    `SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM ${table.rows()} WHERE ${asked} ` +
-      `GROUP BY ${names} HAVING count(*) > 1) AS g`,
+    `SELECT ${grouping.select('coalesce(sum(n), 0)')} FROM (SELECT ${grouping.with('count(*) AS n')} FROM ${table.rows()} ` +
+      `WHERE ${asked} GROUP BY ${names} HAVING count(*) > 1) AS g${grouping.groupBy}`,
   );
-  const window = table.window();
-  const partition = `count(*) OVER (PARTITION BY coalesce(${asked}, FALSE), ${names})`;
-  const tally = { elementCount, missingCount, unexpectedCount: Number(unexpected) };
-  const flag = { columns, condition: all(asked, `${window} > 1`), windows: [[window, partition]] as const };
+  const window = table.window(`count(*) OVER (PARTITION BY coalesce(${asked}, FALSE), ${names})`);
+  const tally = { elementCount, missingCount, unexpectedCount: Number(unexpected ?? 0) };
+  const flag = { columns, condition: all(asked, `${window.name} > 1`), windows: [window] };
   return yield* tellMap(rule, options, tally, flag);
 }
 
@@ -364,99 +373,20 @@ function* judgeOrder(
   const term = scalar(rule, table.term(column));
   const where = conditionOf(rule, table);
   const asked = all(where, `${term.sql} IS NOT NULL`);
-  const window = table.window();
-  const lag = `lag(${term.sql}) OVER (PARTITION BY coalesce(${asked}, FALSE) ORDER BY place)`;
-  const keeps = ordered(term, operator, { ...term, sql: window }) ?? 'TRUE';
+  const { partition } = groupingOf(rule, table);
+  const before = table.window(`lag(${term.sql}) OVER (${partition(`coalesce(${asked}, FALSE)`)} ORDER BY place)`);
+  const keeps = ordered(term, operator, { ...term, sql: before.name }) ?? 'TRUE';
   const condition = all(asked, not(keeps));
   const [elements, values] = yield* measure(over('count(*)', where), over(`count(${term.sql})`, where));
-  const [[unexpected] = []] = yield* ask(
-    `SELECT count(*) FROM ${table.placed([`${lag} AS ${window}`])} WHERE ${condition}`,
-  );
+  const unexpectedCount = yield* countPlaced(rule, table, condition, [before]);
   const elementCount = Number(elements);
-  const tally = { elementCount, missingCount: elementCount - Number(values), unexpectedCount: Number(unexpected) };
-  return yield* tellMap(rule, options, tally, { columns: [column], condition, windows: [[window, lag]] });
+  const tally = { elementCount, missingCount: elementCount - Number(values), unexpectedCount };
+  return yield* tellMap(rule, options, tally, { columns: [column], condition, windows: [before] });
 }
 
-interface NumbersOf {
-  readonly sql: string;
-  readonly sum: number;
-  readonly mean: number;
-  readonly deviation: number;
-  /** Of values that are no numbers. */
-  readonly failure: Judged | undefined;
-  question(breaks: string): MapQuestion;
-  quantiles(shares: readonly number[], interpolation: Interpolation): Steps<readonly number[]>;
-}
-
-/** What the values of a column have in common; booleans count as 0 and 1. */
-function* numbersOf(rule: ColumnRule, table: Table): Steps<NumbersOf> {
-  const { dialect } = table;
-  const { column } = rule.kwargs;
-  const term = scalar(rule, table.term(column));
-  const where = conditionOf(rule, table);
-  const areNumbers = isNumeric(term) || term.kind === 'boolean';
-  const number: Term = !areNumbers
-    ? { ...term, kind: 'number', sql: dialect.null('number') }
-    : term.kind === 'boolean'
-      ? { ...term, kind: 'integer', sql: `CAST(${term.sql} AS INTEGER)` }
-      : term;
-  const { sql } = number;
-  const infinity = dialect.double(Infinity);
-  const isFinite = number.kind === 'number' ? `abs(${sql}) < ${infinity}` : undefined;
-  const [values, sum, deviation, above, below] = yield* measure(
-    over(`count(${term.sql})`, where),
-    over(dialect.sum(number), where, isFinite),
-    over(dialect.deviation(number.kind === 'number' ? sql : `CAST(${sql} AS DOUBLE PRECISION)`), where, isFinite),
-    number.kind === 'number' ? over('count(*)', where, `${sql} = ${infinity}`) : '0',
-    number.kind === 'number' ? over('count(*)', where, `${sql} = ${dialect.double(-Infinity)}`) : '0',
-  );
-  const count = Number(values);
-  const infinite = (Number(above) > 0 ? Infinity : 0) + (Number(below) > 0 ? -Infinity : 0);
-  const total = (sum === null ? 0 : numberOf(sum)) + infinite;
-  const isInfinite = Number(above) + Number(below) > 0;
-  const trouble = areNumbers || term.kind === 'none' ? undefined : `a ${term.kind} is no number`;
-  return {
-    sql,
-    sum: total,
-    mean: total / count,
-    deviation: isInfinite ? Number.NaN : numberOf(deviation),
-    failure: trouble !== undefined && count > 0 ? failed(rule, trouble) : undefined,
-    question: (breaks) => ({
-      columns: [column],
-      skip: 'any',
-      breaks: trouble === undefined ? breaks : `${term.sql} IS NOT NULL`,
-      trouble,
-    }),
-    *quantiles(shares, interpolation) {
-      if (count === 0 || !areNumbers) return shares.map(() => Number.NaN);
-      const places = shares.flatMap((share) => [Math.floor(share * (count - 1)), Math.ceil(share * (count - 1))]);
-      const written = places.map((place) =>
-        over(dialect.quantile(sql, (place + 0.5) / count), where, `${sql} IS NOT NULL`),
-      );
-      const found = (yield* measure(...written)).map(numberOf);
-      return shares.map((share, index) => {
-        const at = share * (count - 1);
-        const [low = Number.NaN, high = Number.NaN] = [found[index * 2], found[index * 2 + 1]];
-        return interpolate(low, high, at, interpolation);
-      });
-    },
-  };
-}
-
-/** As `quantile` of rows/collect.ts, between two neighbours. */
-function interpolate(low: number, high: number, at: number, interpolation: Interpolation): number {
-  const part = at - Math.floor(at);
-  if (low === high || part === 0 || interpolation === 'lower') return low;
-  if (interpolation === 'higher') return high;
-  if (interpolation === 'midpoint') return (low + high) / 2;
-  if (interpolation === 'linear') return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part);
-  const odd = Math.floor(at) % 2 === 1;
-  return part > 0.5 || (part === 0.5 && odd) ? high : low;
-}
-
-function* ofNumbers(rule: ColumnRule, table: Table, verdict: (numbers: NumbersOf) => Judged): Steps<Judged> {
+function* ofNumbers(rule: ColumnRule, table: Table, verdict: (numbers: Numbers) => Judged): Steps<Judged> {
   const numbers = yield* numbersOf(rule, table);
-  return numbers.failure ?? verdict(numbers);
+  return numbers.trouble === undefined ? verdict(numbers) : failed(rule, numbers.trouble);
 }
 
 function* judgeExtreme(
@@ -475,17 +405,21 @@ function* judgeExtreme(
 
 /** How many distinct values there are, and how many values. */
 function* distinctOf(rule: ColumnRule, table: Table): Steps<readonly [number, number]> {
-  const { groups } = groupsOf(rule, table);
-  const [[distinct, total] = []] = yield* ask(`SELECT count(*), coalesce(sum(n), 0) FROM ${groups}`);
-  return [Number(distinct), Number(total)];
+  const { select, groupBy } = groupingOf(rule, table);
+  const { counts } = countsOf(rule, table);
+  const [[distinct, total] = []] = yield* ask(
+    `SELECT ${select('count(*)', 'coalesce(sum(n), 0)')} FROM ${counts}${groupBy}`,
+  );
+  return [Number(distinct ?? 0), Number(total ?? 0)];
 }
 
 /** Each value and how often it is there. */
-function groupsOf(rule: ColumnRule, table: Table): { readonly term: Term; readonly groups: string } {
+function countsOf(rule: ColumnRule, table: Table): { readonly term: Term; readonly counts: string } {
   const term = scalar(rule, table.term(rule.kwargs.column));
+  const columns = groupingOf(rule, table).with(term.sql);
   const asked = all(conditionOf(rule, table), `${term.sql} IS NOT NULL`);
-  const groups = `(SELECT ${term.sql}, count(*) AS n FROM ${table.rows()} WHERE ${asked} GROUP BY ${term.sql}) AS g`;
-  return { term, groups };
+  const counts = `(SELECT ${columns}, count(*) AS n FROM ${table.rows()} WHERE ${asked} GROUP BY ${columns}) AS g`;
+  return { term, counts };
 }
 
 type SetRule = RuleOf<
@@ -496,14 +430,16 @@ type SetRule = RuleOf<
 
 function* judgeSet(rule: SetRule & ColumnRule, table: Table, closed: boolean, whole: boolean): Steps<Judged> {
   const { value_set: set } = rule.kwargs;
-  const { term, groups } = groupsOf(rule, table);
+  const { term, counts } = countsOf(rule, table);
+  const { select, partition } = groupingOf(rule, table);
   const isKnown = isIn(table.dialect, term, set);
   const written = table.dialect.written(term);
-  const found = whole ? yield* ask(`SELECT ${written} FROM ${groups} WHERE ${isKnown}`) : [];
+  const found = whole ? yield* ask(`SELECT ${select(written)} FROM ${counts} WHERE ${isKnown}`) : [];
+  const ranked =
+    `(SELECT *, row_number() OVER (${partition()} ORDER BY ${term.sql}) AS nth, count(*) OVER (${partition()}) AS total ` +
+    `FROM ${counts} WHERE NOT (${isKnown})) AS r`;
   const unknown = closed
-    ? yield* ask(
-        `SELECT ${written}, count(*) OVER () FROM ${groups} WHERE NOT (${isKnown}) ORDER BY ${term.sql} LIMIT ${mostTold}`,
-      )
+    ? yield* ask(`SELECT ${select(written, 'total')} FROM ${ranked} WHERE nth <= ${mostTold} ORDER BY nth`)
     : [];
   const keys = new Set(found.map(([value]) => keyOf(decode(term.kind, value))));
   const lost = whole
@@ -527,8 +463,9 @@ function* judgeDivergence(rule: RuleOf<'expect_column_kl_divergence_to_be_less_t
     result: { rule, kind: 'observed', success: found !== null && found <= threshold, observed: found, details },
   });
   if ('values' in partition) {
-    const { term, groups } = groupsOf(rule, table);
-    const rows = yield* ask(`SELECT ${table.dialect.written(term)}, n FROM ${groups}`);
+    const { term, counts } = countsOf(rule, table);
+    const { select } = groupingOf(rule, table);
+    const rows = yield* ask(`SELECT ${select(table.dialect.written(term), 'n')} FROM ${counts}`);
     const counted = rows.map(([written, n]) => ({ value: decode(term.kind, written), count: Number(n) }));
     const byKey = new Map(counted.map((entry) => [keyOf(entry.value), entry]));
     const total = counted.reduce((sum, { count }) => sum + count, 0);
@@ -549,7 +486,8 @@ function* judgeDivergence(rule: RuleOf<'expect_column_kl_divergence_to_be_less_t
     }),
   );
   const [total = 0, below = 0, above = 0, ...counts] = counted.map(Number);
-  return numbers.failure ?? verdict(ofBins({ counts, total, below, above }, rule.kwargs, partition));
+  if (numbers.trouble !== undefined) return failed(rule, numbers.trouble);
+  return verdict(ofBins({ counts, total, below, above }, rule.kwargs, partition));
 }
 
 /** The tolerance of Great Expectations: 0.01 % of the bound. */

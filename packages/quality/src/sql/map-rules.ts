@@ -144,7 +144,7 @@ type OfPair = {
 type OfColumns = Parameters<typeof skipOf>[0];
 
 /** Values of other types, such as lists, are only told from nulls. */
-function scalar(rule: { readonly id: string }, term: Term): Term {
+export function scalar(rule: { readonly id: string }, term: Term): Term {
   if (term.kind !== 'other') return term;
   throw new OptionError(rule.id, 'a rule that a column of this type can be asked', term.name);
 }

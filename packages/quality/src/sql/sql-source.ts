@@ -80,10 +80,9 @@ function splitting(
 ): Pick<TableSplitting, 'good' | 'bad'> {
   const { dialect } = table;
   const names = [...table.types.keys()];
-  const windows = new Map(broken.flatMap(({ flag }) => flag.windows));
   const isFlag = broken.map(({ flag }, at) => `coalesce(${flag.condition}, FALSE) AS f${at}`);
   const flagged = (list: string, where: string): string => {
-    const rows = table.placed([...windows].map(([window, sql]) => `${sql} AS ${window}`));
+    const rows = table.placed(broken.flatMap(({ flag }) => flag.windows));
     const order = table.key.length === 0 ? '' : ' ORDER BY place';
     return `${table.with(true)}SELECT ${list} FROM (SELECT ${['*', ...isFlag].join(', ')} FROM ${rows}) AS f WHERE ${where}${order}`;
   };

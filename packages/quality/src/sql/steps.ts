@@ -1,12 +1,18 @@
-import type { ColumnType } from './dialect.ts';
+import type { ColumnType, Term } from './dialect.ts';
 import type { Row } from './table.ts';
 
 /** What a rule wants to know next. Those of several rules are asked at once where one scan can tell. */
 export type Ask =
-  | { readonly kind: 'measure'; readonly sql: readonly string[] }
+  | { readonly kind: 'measure'; readonly sql: readonly string[]; readonly by?: MeasuredBy }
   | { readonly kind: 'query'; readonly sql: string; readonly isWhole?: boolean }
   | { readonly kind: 'describe'; readonly sql: string }
-  | ({ readonly kind: 'examples' } & Flag);
+  | ({ readonly kind: 'examples'; readonly by?: readonly string[]; readonly isOfEach?: boolean } & Flag);
+
+/** The groups that are measured each by itself, of the rows that a condition takes. */
+export interface MeasuredBy {
+  readonly terms: readonly Term[];
+  readonly where: string;
+}
 
 /** What tells the rows that break a rule. */
 export interface Flag {
@@ -14,11 +20,21 @@ export interface Flag {
   readonly columns: readonly string[];
   /** True of these rows, false or null of others. */
   readonly condition: string;
-  /** What `condition` refers to: windows over all rows, by their names. */
-  readonly windows: readonly (readonly [name: string, sql: string])[];
+  /** What `condition` refers to: windows over all rows. */
+  readonly windows: readonly Window[];
 }
 
-/** Rows of a query, a single one of measures. Of examples: `[at, key, values]`. */
+/** A window by its name; a late one refers to others that are not. */
+export interface Window {
+  readonly name: string;
+  readonly sql: string;
+  readonly isLate: boolean;
+}
+
+/**
+ * Rows of a query, a single one of measures, or one for each group, after it. Of examples: `[at, key, values, group]`, the
+ * first of all or of each group.
+ */
 export type Answer = readonly Row[];
 
 /** The way to a result: each step waits for its answer. */

@@ -1,5 +1,6 @@
 import { OptionError } from '@dataenginex/core';
 import type { ColumnType, Dialect, Term } from './dialect.ts';
+import type { Window } from './steps.ts';
 
 /** What a check needs of the session with a database. */
 export interface Session {
@@ -22,7 +23,7 @@ export class Table {
   readonly key: readonly string[];
   readonly #terms = new Map<string, Term>();
   readonly #optional: readonly string[];
-  #windows = 0;
+  readonly #windows = new Map<string, Window>();
 
   constructor(
     dialect: Dialect,
@@ -73,16 +74,23 @@ export class Table {
     return 'dex_rows AS r';
   }
 
-  /** A name for a window that no other has. */
-  window(): string {
-    return `w${this.#windows++}`;
+  /** A window with a name that no other has. */
+  window(sql: string, isLate = false): Window {
+    const window = this.#windows.get(sql) ?? { name: `w${this.#windows.size}`, sql, isLate };
+    this.#windows.set(sql, window);
+    return window;
   }
 
   /** The same with windows, and `place`, the row's place by the key; null without a key. */
-  placed(windows: readonly string[]): string {
+  placed(windows: readonly Window[]): string {
     const order = this.key.map((column) => `${this.term(column).sql} NULLS FIRST`).join(', ');
     const at = order === '' ? 'NULL' : `row_number() OVER (ORDER BY ${order}) - 1`;
-    const rows = `(SELECT *, ${at} AS place FROM ${this.rows()}) AS p`;
-    return windows.length === 0 ? rows : `(SELECT *, ${windows.join(', ')} FROM ${rows}) AS w`;
+    let rows = `(SELECT *, ${at} AS place FROM ${this.rows()}) AS p`;
+    for (const isLate of [false, true]) {
+      const some = new Set(windows.filter((window) => window.isLate === isLate));
+      const named = [...some].map(({ name, sql }) => `${sql} AS ${name}`);
+      if (some.size > 0) rows = `(SELECT *, ${named.join(', ')} FROM ${rows}) AS w`;
+    }
+    return rows;
   }
 }

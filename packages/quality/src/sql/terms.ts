@@ -1,9 +1,11 @@
 import { OptionError } from '@dataenginex/core';
 import type { Bounds, Ordered, Scalar } from '../rules/expectations.ts';
-import type { ColumnCondition, RowCondition } from '../rules/row-condition.ts';
+import type { ColumnCondition } from '../rules/row-condition.ts';
+import type { Rule } from '../rules/rule.ts';
 import { momentOf } from '../values.ts';
 import { type Dialect, isNumeric, type Term } from './dialect.ts';
 import { isWritable } from './quote.ts';
+import type { Table } from './table.ts';
 
 /** An operator and its other side, for `a >= b` and so on. */
 export type Comparison = '<' | '<=' | '>' | '>=' | '=';
@@ -108,12 +110,13 @@ export function isSame(dialect: Dialect, term: Term, value: Scalar): string {
   return list.length === 0 ? 'FALSE' : `(${term.sql} IS NOT NULL AND ${term.sql} = ${list[0]})`;
 }
 
-/** The rows that a condition takes: true, or else false or null. */
-export function whereOf(dialect: Dialect, where: RowCondition, termOf: (column: string) => Term, id: string): string {
+/** The rows that a rule's condition takes: true, or else false or null. */
+export function conditionOf({ where, id }: Rule, { dialect, term }: Table): string | undefined {
+  if (where === undefined) return undefined;
   const tests = Object.entries(where).map(([column, condition]) =>
-    holds(dialect, termOf(column), isBare(condition) ? { eq: condition } : condition, `${id}.where.${column}`),
+    holds(dialect, term(column), isBare(condition) ? { eq: condition } : condition, `${id}.where.${column}`),
   );
-  return tests.length === 0 ? 'TRUE' : tests.join(' AND ');
+  return tests.length === 0 ? undefined : tests.join(' AND ');
 }
 
 function isBare(condition: Scalar | ColumnCondition): condition is Scalar {

@@ -48,7 +48,7 @@ const keptValues = 20;
 
 /**
  * @returns The exit code.
- * @throws What the files threw, once the report of the rows before is written.
+ * @throws What the files threw; where rows came before, once the report of these is written.
  */
 export async function check(command: CheckCommand): Promise<number> {
   const { contract, format, out, bad, signal, print, isColored, table } = command;
@@ -60,7 +60,7 @@ export async function check(command: CheckCommand): Promise<number> {
   let interruption: InterruptedError | undefined;
   const rows = table.rows(state === undefined ? read : watched(read, state));
   const whole = await contract.check(rows, { signal, keepIndexes }).catch((error: unknown): Report => {
-    if (!(error instanceof InterruptedError)) throw error;
+    if (!(error instanceof InterruptedError) || error.report.rows === 0) throw error;
     interruption = error;
     return error.report;
   });

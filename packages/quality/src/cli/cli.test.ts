@@ -220,6 +220,7 @@ describe('quality check', () => {
     const { code, out, errors } = await ask(at('cut.csv'), '--bad', at('cut.ndjson'));
     expect([code, errors]).toEqual([3, expect.stringContaining('cut.csv: CSV at index 1, line 3')]);
     expect(out).toContain('the rows failed midway, and this is about those before\n  1 row in 1 ms');
+    expect(await ask(at('broken.csv'))).toMatchObject({ code: 3, out: '' });
     expect(JSON.parse(await readFile(at('cut.ndjson'), 'utf8'))).toMatchObject({ row: 0 });
 
     await writeFile(at('cut.csv'), rows.replace('412', '12'));

@@ -156,6 +156,10 @@ export function textOf(value: unknown): string {
 /** A value in a message, cut short. */
 export function show(value: unknown): string {
   const text =
-    typeof value === 'string' ? JSON.stringify(value) : typeof value === 'function' ? 'a function' : textOf(value);
+    typeof value === 'string'
+      ? JSON.stringify(value.slice(0, 61))
+      : typeof value === 'function'
+        ? 'a function'
+        : textOf(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

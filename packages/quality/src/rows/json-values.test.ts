@@ -35,6 +35,15 @@ describe('compileJsonSchema', () => {
     expect(keeps(schema, '"1"')).toBe(false);
   });
 
+  it('gives up what is too deep, or has too many items to compare', () => {
+    const list = { items: { $ref: '#' }, uniqueItems: true };
+    const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    expect(keeps(list, nested(20))).toBe(true);
+    expect(keeps(list, nested(200_000))).toBeUndefined();
+    expect(keeps(list, `[${Array.from({ length: 50_000 }, (_, n) => n).join()}]`)).toBeUndefined();
+    expect(keeps(list, '[1, [2, 2]]')).toBe(false);
+  });
+
   it('does not ask a pattern that may take for ever on a long text', () => {
     const keepsPattern = compileJsonSchema('schema', { properties: { a: { pattern: '^(a+)+$' } } });
     expect(keepsPattern('{"a": "aa"}')).toBe(true);

@@ -5,7 +5,8 @@ import { isObject } from '../schema/json-schema.ts';
 
 /**
  * Whether a text is JSON that keeps a JSON Schema, of the draft that its `$schema` names. Formats are not checked: they
- * are annotations, and to Great Expectations, too. Undefined of texts that a pattern in it may take too long on.
+ * are annotations, and to Great Expectations, too. Undefined of texts that take too long: by a pattern in it,
+ * by `uniqueItems` of very many, or as they are too deep.
  *
  * @throws {OptionError} When it is no schema: a keyword has a value that it cannot have, or a reference leads nowhere.
  */
@@ -25,11 +26,36 @@ export function compileJsonSchema(option: string, schema: unknown): (text: strin
   }
   const lengths = Object.values(known).flatMap((part) => patternsOf(part).map((regex) => lengthOf(regex)));
   const most = Math.min(Infinity, ...lengths);
+  const comparesItems = Object.values(known).some((part) => typeof part !== 'boolean' && part.uniqueItems === true);
   return (text) => {
     if (text.length > most) return undefined;
     const json = parsed(text);
-    return json !== undefined && validator.validate(json.value).valid;
+    if (json === undefined) return false;
+    if (comparesItems && pairsIn(json.value) > mostPairs) return undefined;
+    try {
+      return validator.validate(json.value).valid;
+    } catch (error) {
+      // Arrays within arrays, deeper than calls may go.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   };
+}
+
+/** The validator compares each item with each: this takes some tenths of a second. */
+const mostPairs = 1e8;
+
+/** How many pairs the items of all arrays make. */
+function pairsIn(json: unknown): number {
+  let pairs = 0;
+  const waiting = [json];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) pairs += value.length ** 2;
+    for (const item of Object.values(value)) waiting.push(item);
+  }
+  return pairs;
 }
 
 function parsed(text: string): { readonly value: unknown } | undefined {

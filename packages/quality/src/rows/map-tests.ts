@@ -5,9 +5,10 @@ import type { Bounds, Expectation, Ordered, Scalar, TypeName } from '../rules/ex
 import { isDateutilText } from './dateutil.ts';
 import { compileJsonSchema } from './json-values.ts';
 import { fixedTextCode } from './fixed-texts.ts';
-import { compileLike, compileRegex, lengthWithin } from './patterns.ts';
+import { createLikeMatcher } from './like.ts';
+import { compileRegex, lengthWithin } from './patterns.ts';
 import { compileStrftime } from './strftime.ts';
-import { createMatcher } from './regex/matcher.ts';
+import { createMatcher, type Matcher } from './regex/matcher.ts';
 import type { RuleOf } from '../rules/rule.ts';
 import { compare, hasType, isNull, keyOf, keyOfAll, keysOfSet, numberOf, show, textOf } from '../values.ts';
 
@@ -47,17 +48,17 @@ export const mapTests = {
   expect_column_value_lengths_to_equal: (rule) =>
     ofLength(rule, { min_value: rule.kwargs.value, max_value: rule.kwargs.value }),
   expect_column_values_to_match_regex: (rule, fail) =>
-    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'any', fail),
+    matching(rule, [regexMatcher(`${rule.id}.regex`, rule.kwargs.regex)], 'any', fail),
   expect_column_values_to_not_match_regex: (rule, fail) =>
-    matching(rule, [compileRegex(`${rule.id}.regex`, rule.kwargs.regex)], 'none', fail),
+    matching(rule, [regexMatcher(`${rule.id}.regex`, rule.kwargs.regex)], 'none', fail),
   expect_column_values_to_match_regex_list: (rule, fail) =>
     matching(rule, regexes(rule.id, rule.kwargs.regex_list), rule.kwargs.match_on ?? 'any', fail),
   expect_column_values_to_not_match_regex_list: (rule, fail) =>
     matching(rule, regexes(rule.id, rule.kwargs.regex_list), 'none', fail),
   expect_column_values_to_match_like_pattern: (rule, fail) =>
-    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'any', fail),
+    matching(rule, [createLikeMatcher(rule.kwargs.like_pattern, rule.kwargs.escape)], 'any', fail),
   expect_column_values_to_not_match_like_pattern: (rule, fail) =>
-    matching(rule, [compileLike(rule.kwargs.like_pattern, rule.kwargs.escape)], 'none', fail),
+    matching(rule, [createLikeMatcher(rule.kwargs.like_pattern, rule.kwargs.escape)], 'none', fail),
   expect_column_values_to_match_like_pattern_list: (rule, fail) =>
     matching(rule, likes(rule.kwargs), rule.kwargs.match_on ?? 'any', fail),
   expect_column_values_to_not_match_like_pattern_list: (rule, fail) => matching(rule, likes(rule.kwargs), 'none', fail),
@@ -176,12 +177,12 @@ function ofLength(rule: OfColumn, { min_value, max_value, strict_min, strict_max
   return ofColumn(rule, (value) => !lengthWithin(textOf(value), min, max));
 }
 
-function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | 'all' | 'none', fail: Fail): MapTest {
-  const matchers = patterns.map(createMatcher);
+function matching(rule: OfColumn, matchers: readonly Matcher[], wanted: 'any' | 'all' | 'none', fail: Fail): MapTest {
+  const searches = matchers.map(giveUp);
   const breaks = (value: unknown, index: number): boolean => {
     const text = textOf(value);
-    for (const { test } of matchers) {
-      const found = test(text);
+    for (const search of searches) {
+      const found = search(text);
       if (found === undefined) return fail(tooLong(text, index));
       if (found !== (wanted === 'all')) return wanted !== 'any';
     }
@@ -201,8 +202,22 @@ function matching(rule: OfColumn, patterns: readonly RegExp[], wanted: 'any' | '
   });
 }
 
-function regexes(id: string, list: readonly string[]): RegExp[] {
-  return list.map((regex, index) => compileRegex(`${id}.regex_list[${index}]`, regex));
+/** Texts as long as one that took too long are not tried, as each would take as long. */
+function giveUp({ test }: Matcher): Matcher['test'] {
+  let shortest = Infinity;
+  return (text) => {
+    const found = text.length < shortest ? test(text) : undefined;
+    if (found === undefined) shortest = Math.min(shortest, text.length);
+    return found;
+  };
+}
+
+function regexMatcher(option: string, regex: string): Matcher {
+  return createMatcher(compileRegex(option, regex));
+}
+
+function regexes(id: string, list: readonly string[]): Matcher[] {
+  return list.map((regex, index) => regexMatcher(`${id}.regex_list[${index}]`, regex));
 }
 
 function likes({
@@ -212,7 +227,7 @@ function likes({
   like_pattern_list: readonly string[];
   escape?: string | undefined;
 }) {
-  return list.map((pattern) => compileLike(pattern, escape));
+  return list.map((pattern) => createLikeMatcher(pattern, escape));
 }
 
 function ofTexts(rule: OfColumn, keeps: (text: string) => boolean | undefined, fail: Fail): MapTest {

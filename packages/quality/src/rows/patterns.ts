@@ -59,19 +59,24 @@ function classOf(token: string): string {
 
 /** Compiles a pattern of SQL's `LIKE`, which is about the whole text and tells letters by case. */
 export function compileLike(pattern: string, escape: string | undefined): RegExp {
-  let source = '';
+  return new RegExp(`^${likeParts(pattern, escape).join(String.raw`[\s\S]*`)}$`, 'u');
+}
+
+/** What stands before, between and behind the `%` of such a pattern, as regular expressions. */
+export function likeParts(pattern: string, escape: string | undefined): string[] {
+  const parts = [''];
   let escaped = false;
   for (const character of pattern) {
     if (character === escape && !escaped) {
       escaped = true;
       continue;
     }
-    if (character === '%' && !escaped) source += String.raw`[\s\S]*`;
-    else if (character === '_' && !escaped) source += String.raw`[\s\S]`;
-    else source += character.replace(/[\^$\\.*+?()[\]{}|/]/, String.raw`\$&`);
+    if (character === '%' && !escaped) parts.push('');
+    else if (character === '_' && !escaped) parts[parts.length - 1] += String.raw`[\s\S]`;
+    else parts[parts.length - 1] += character.replace(/[\^$\\.*+?()[\]{}|/]/, String.raw`\$&`);
     escaped = false;
   }
-  return new RegExp(`^${source}$`, 'u');
+  return parts;
 }
 
 /** Whether a text's length in code points, as databases count, is within bounds, without counting where that can be told. */

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../../index.ts';
-import { compileRegex } from '../patterns.ts';
+import { createLikeMatcher } from '../like.ts';
+import { compileLike, compileRegex } from '../patterns.ts';
 import { automatonOf } from './automaton.ts';
 import { createMatcher } from './matcher.ts';
 import { search } from './search.ts';
@@ -49,7 +50,13 @@ describe('createMatcher', () => {
     ['(x+x+)+y', 99],
     [String.raw`^\d+\d+\d+$`, 99],
     ['a.*b.*c', 99],
+    ['(a|a)'.repeat(40), 16],
     [String.raw`^(a)\1+$`, 1000],
+    [String.raw`(?<key>["']).*\k<key>`, 1000],
+    [String.raw`(a+)\1b`, 464],
+    [String.raw`(a|b|ab)*\1c`, 16],
+    [String.raw`(?:(x)|a+\1)+$`, 16],
+    [String.raw`(?<=\1(a+))b`, 0],
   ])('takes texts by the power that they grow by: %s', (regex, length) => {
     expect(matcherOf(regex).safeLength).toBe(length);
   });
@@ -63,6 +70,7 @@ describe('createMatcher', () => {
     expect(matcherOf(String.raw`^(a)\1+$`).test(text)).toBeUndefined();
     expect(matcherOf('(?=.*b.*c)a').test(text)).toBeUndefined();
     expect(matcherOf('^(a+)+$').test('a'.repeat(1e8))).toBeUndefined();
+    expect(matcherOf('(a|a)'.repeat(40)).test('a'.repeat(39))).toBe(false);
   });
 
   const pieces = String.raw`a b [ab] [^a] . \w \b ^ $ (?=b) (?!a) (?<=a) (?<!b.) 😀 \u{1F600} [^😀] \n é (?:a|) \p{L}`;
@@ -94,6 +102,28 @@ describe('createMatcher', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('createLikeMatcher', () => {
+  const pattern = fc.array(fc.constantFrom('%', '_', 'a', 'b', '.', '😀', '\\'), { maxLength: 9 });
+  const text = fc.array(fc.constantFrom('a', 'b', '.', '%', '😀', '\ud83d', '\n'), { maxLength: 12 });
+
+  it('finds what the regular expression of the pattern does', () => {
+    fc.assert(
+      fc.property(pattern, text, (parts, sample) => {
+        const like = ['%', ...parts, '%', 'a%'].join('');
+        const matcher = createLikeMatcher(like, '\\');
+        expect(matcher.test(sample.join(''))).toBe(compileLike(like, '\\').test(sample.join('')));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes texts of any length', () => {
+    const like = createLikeMatcher(`%${'a%'.repeat(50)}b`, undefined);
+    expect(like.test('a'.repeat(1e6))).toBe(false);
+    expect(like.test(`${'a'.repeat(1e6)}b`)).toBe(true);
   });
 });
 

@@ -14,8 +14,10 @@ export interface Matcher {
   readonly test: (text: string) => boolean | undefined;
 }
 
-/** How long a text may be for a pattern that cannot be looked into, as it has a backreference. */
-const unknownLength = 1000;
+/** How long a text may be for a pattern that no automaton can search for, as it has a backreference. */
+const mostWithout = 1000;
+/** The ways there are to try for such a text at most: it is that or nothing. */
+const mostWays = 1e8;
 
 /** Those of the last plans: to look into a pattern takes milliseconds. */
 const known = new Map<string, Matcher>();
@@ -35,9 +37,13 @@ export function createMatcher(given: RegExp): Matcher {
 }
 
 function matcherOf(given: RegExp): Matcher {
-  if (!/[*+?{]/.test(given.source)) return native(given);
+  if (!/[*+?{|]/.test(given.source)) return native(given);
   const node = parseRegex(given);
-  if (node === undefined) return limited(given, unknownLength, () => undefined);
+  if (node === undefined) {
+    const more = parseRegex(given, 'loosely');
+    const length = more === undefined ? 0 : safeLength(more, given, mostWays);
+    return limited(given, Math.min(length, mostWithout), () => undefined);
+  }
   if (safeLength(node, given) === Infinity) return native(given);
   const short = shorten(node);
   const regex = new RegExp(sourceOf(short), given.flags);

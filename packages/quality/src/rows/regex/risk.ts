@@ -10,12 +10,12 @@ import type { Node } from './syntax.ts';
  *
  * @see https://doi.org/10.1016/0304-3975(91)90381-B Weber and Seidl, On the degree of ambiguity of finite automata
  */
-export function safeLength(regex: Node, { source, flags }: RegExp): number {
+export function safeLength(regex: Node, { source, flags }: RegExp, ways = 1e6): number {
   const automaton = automatonOf(withoutLargeCounts(regex), flags);
   const degree =
     automaton === undefined ? Infinity : new Ambiguity(automaton, source, flags).degree(automaton.start, false);
   if (degree <= 1) return Infinity;
-  return degree === Infinity ? 16 : Math.floor(1e6 ** (1 / degree));
+  return degree === Infinity ? 16 : Math.floor(ways ** (1 / degree));
 }
 
 /** Past this, a count is as good as none. */

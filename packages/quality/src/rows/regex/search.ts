@@ -1,7 +1,7 @@
 import type { Automaton, State } from './automaton.ts';
 
 /** Steps that one text may take: some tenths of a second. */
-const mostSteps = 2e7;
+const mostSteps = 1e7;
 
 /**
  * Whether an automaton finds something anywhere in a text, in time that grows with the length of the text: a state is not

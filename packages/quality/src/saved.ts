@@ -31,10 +31,14 @@ export function writeValue(value: unknown, holders: readonly object[] = []): Sav
   return entries.some(([key]) => key.startsWith('$')) ? { $object: written } : written;
 }
 
+/** More than {@link writeValue} makes of 100 levels that are each in an `$object`. */
+const deepest = 250;
+
 /** The value that {@link writeValue} wrote. */
-function readValue(saved: unknown, refuse: (expected: string) => never): unknown {
+function readValue(saved: unknown, refuse: (expected: string) => never, depth = 0): unknown {
   if (typeof saved !== 'object' || saved === null) return saved;
-  const again = (item: unknown): unknown => readValue(item, refuse);
+  if (depth > deepest) return refuse('a value that is less deep');
+  const again = (item: unknown): unknown => readValue(item, refuse, depth + 1);
   if (Array.isArray(saved)) return saved.map(again);
   const entries = Object.entries(saved);
   const [[key, item] = ['', undefined]] = entries;
@@ -46,7 +50,7 @@ function readValue(saved: unknown, refuse: (expected: string) => never): unknown
     if (key === '$bigint' && typeof item === 'string' && /^-?\d+$/.test(item)) return BigInt(item);
     if (key === '$date' && item === null) return new Date(Number.NaN);
     if (key === '$date' && typeof item === 'string' && !Number.isNaN(Date.parse(item))) return new Date(item);
-    if (key === '$number' && ['NaN', 'Infinity', '-Infinity', '-0'].includes(String(item))) return Number(item);
+    if (key === '$number' && typeof item === 'string' && /^(?:NaN|-?Infinity|-0)$/.test(item)) return Number(item);
     if (key === '$undefined') return undefined;
   }
   return refuse('a value as it is written');

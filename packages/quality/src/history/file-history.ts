@@ -137,15 +137,20 @@ async function* readLines(path: string, signal: AbortSignal | undefined): AsyncG
       return { text, damage: { path, line, kind, error } };
     }
   };
-  let rest = '';
+  // Of a line, which may be as long as many chunks.
+  let pieces: string[] = [];
   const file = createReadStream(path, { encoding: 'utf8', highWaterMark: 2 ** 20 });
   try {
     for await (const chunk of file) {
       signal?.throwIfAborted();
-      const texts = `${rest}${chunk}`.split('\n');
-      rest = texts.pop() ?? '';
-      for (const text of texts) yield read(text, 'malformed');
+      const [first = '', ...others] = String(chunk).split('\n');
+      pieces.push(first);
+      for (const text of others) {
+        yield read(pieces.join(''), 'malformed');
+        pieces = [text];
+      }
     }
+    const rest = pieces.join('');
     if (rest !== '') yield read(rest, 'torn');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;

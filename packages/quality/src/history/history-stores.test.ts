@@ -218,9 +218,15 @@ describe('sqliteHistory', () => {
     other.exec('COMMIT');
   });
 
-  it('lets the errors of SQLite through, and refuses a database in memory', async () => {
+  it('says which file is no database, and which run none, and refuses a database in memory', async () => {
+    const store = sqliteHistory(`${path}.2`);
+    await store.append(run(1));
+    using database = new DatabaseSync(`${path}.2`);
+    database.exec("UPDATE dex_runs SET run = '{'");
+    await expect(store.runs()).rejects.toMatchObject({ code: 'DEX_SAVED_DATA', got: '{' });
     await writeFile(path, 'no database at all, but long enough to be told from one '.repeat(20));
-    await expect(sqliteHistory(path).runs()).rejects.toThrow('file is not a database');
+    const error = { code: 'DEX_HISTORY', message: `History: ${path}: file is not a database`, cause: { errcode: 26 } };
+    await expect(sqliteHistory(path).runs()).rejects.toMatchObject(error);
     expect(() => sqliteHistory(':memory:')).toThrow('"sqliteHistory.path"');
   });
 });

@@ -35,8 +35,9 @@ const RETRY_MS = 20;
  *
  * @param path Of a file: a database in memory would be gone between two calls.
  * @throws {OptionError} At once, when `path` is none or an option out of range.
- * @throws {HistoryError} From both calls, when the database stays locked; `cause` is SQLite's error.
- * @throws From both calls, SQLite's other errors as they are, and the signal's reason.
+ * @throws {HistoryError} From both calls, when the database stays locked, or is none; `cause` is SQLite's error.
+ * @throws {SavedDataError} From `runs`, when what is in the table is no run.
+ * @throws From both calls, the signal's reason.
  */
 export function sqliteHistory(path: string, options: RetentionOptions = {}): HistoryStore {
   checkPath('sqliteHistory', path);
@@ -61,7 +62,7 @@ export function sqliteHistory(path: string, options: RetentionOptions = {}): His
       const { report, state, ...head } = run;
       const { contract, partition = null } = head;
       const values = [contract, partition, run.at.getTime(), writeRun(head), textOf(report), textOf(state)];
-      await onceUnlocked(signal, () =>
+      await onceUnlocked(path, signal, () =>
         using((database) => {
           database.exec('BEGIN IMMEDIATE');
           database
@@ -82,7 +83,7 @@ export function sqliteHistory(path: string, options: RetentionOptions = {}): His
       checkQuery(query, signal);
       const { contract = null, partition = null, from, to, latest = -1, whole = false } = query;
       const long = whole ? 'report, state' : 'NULL AS report, NULL AS state';
-      const rows = await onceUnlocked(signal, () =>
+      const rows = await onceUnlocked(path, signal, () =>
         using((database) =>
           database
             .prepare(
@@ -104,9 +105,9 @@ export function sqliteHistory(path: string, options: RetentionOptions = {}): His
         ),
       );
       return rows.toReversed().map(({ run, report, state }) => ({
-        ...readRun(JSON.parse(String(run))),
-        ...(report !== null && { report: JSON.parse(String(report)) }),
-        ...(state !== null && { state: JSON.parse(String(state)) }),
+        ...readRun(jsonOf(run)),
+        ...(report !== null && { report: jsonOf(report) }),
+        ...(state !== null && { state: jsonOf(state) }),
       }));
     },
   };
@@ -116,17 +117,28 @@ function textOf(json: unknown): string | null {
   return json === undefined ? null : JSON.stringify(json);
 }
 
+/** What is no JSON is itself, which is then refused where it is read. */
+function jsonOf(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return text;
+  }
+}
+
 /** SQLite's own waiting would block the event loop. */
-async function onceUnlocked<R>(signal: AbortSignal | undefined, work: () => R): Promise<R> {
+async function onceUnlocked<R>(path: string, signal: AbortSignal | undefined, work: () => R): Promise<R> {
   const begun = performance.now();
   for (;;) {
     signal?.throwIfAborted();
     try {
       return work();
     } catch (cause) {
-      if (!isBusy(cause)) throw cause;
+      if (!isBusy(cause)) {
+        throw new HistoryError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      }
       if (performance.now() - begun >= LOCKED_MS) {
-        throw new HistoryError(`another connection has kept the database locked for ${LOCKED_MS} ms`, { cause });
+        throw new HistoryError(`${path}: another connection has kept it locked for ${LOCKED_MS} ms`, { cause });
       }
     }
     await setTimeout(RETRY_MS, undefined, { signal }).catch(() => signal?.throwIfAborted());

@@ -2,7 +2,8 @@ import { Validator } from '@cfworker/json-schema';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { contract, contractOf, fromJsonSchema, toJsonSchema } from '../index.ts';
+import { contract, contractOf, fromJsonSchema, type Rule, toJsonSchema } from '../index.ts';
+import { columnRules } from '../rules/column-rules.ts';
 
 const Day = z.strictObject({
   date: z.iso.date(),
@@ -211,6 +212,23 @@ describe('fromJsonSchema', () => {
     expect(Again.unchecked).toEqual([]);
     const plain = JSON.parse(JSON.stringify(Some.rules));
     expect(JSON.parse(JSON.stringify(Again.rules))).toEqual(plain);
+  });
+
+  it('keeps what a value is not, beside that it is not null', async () => {
+    const of = (rules: readonly Rule[]) => toJsonSchema(contractOf('x', rules, { columns: ['a'] })).schema.properties;
+    const c = columnRules('a', ['a']);
+    const not = { not: { type: 'null' } };
+    expect(of([c.toNotBeNull(), c.toNotBeInSet([1])])).toEqual({ a: { allOf: [{ not: { enum: [1] } }, not] } });
+    expect(of([c.toNotBeNull(), c.toBeInSet([1])])).toEqual({ a: { enum: [1], ...not } });
+    expect(of([c.toBeNull(), c.toMatchRegexList(['a'])])).toMatchObject({ a: { anyOf: [{}, { type: 'null' }] } });
+  });
+
+  it('asks the type of values that a set allows and the type does not, and both sets', async () => {
+    const ofA = (a: object) => contract('x', fromJsonSchema<{ a: unknown }>({ type: 'object', properties: { a } }));
+    expect((await ofA({ type: 'number', enum: [1, 'b'] }).check([{ a: 1 }])).success).toBe(true);
+    expect((await ofA({ type: 'number', enum: [1, 'b'] }).check([{ a: 'b' }])).success).toBe(false);
+    expect((await ofA({ const: 1, enum: [1, 2] }).check([{ a: 2 }])).success).toBe(false);
+    expect((await ofA({ type: 'null', const: 1 }).check([{ a: 1 }])).success).toBe(false);
   });
 
   it('refuses what is no document', () => {

@@ -176,16 +176,16 @@ function likeOf(pattern: string, escape: string | undefined): JsonSchema {
 /** Constraints of one column in one schema where no keyword is twice; nulls pass them, where there may be any. */
 function writeProperty({ nullable, constraints }: Property): JsonSchema {
   const merged: JsonSchema[] = [];
-  for (const constraint of constraints) {
+  const isTyped = constraints.some(({ type }) => type !== undefined && type !== 'null');
+  const notNull = nullable || isTyped ? [] : [{ not: { type: 'null' } }];
+  for (const constraint of [...constraints, ...notNull]) {
     const at = merged.findIndex((known) => isMergeable(known, constraint));
     if (at < 0) merged.push(constraint);
     else merged[at] = { ...merged[at], ...narrower(merged[at] ?? {}, constraint) };
   }
   const [first = {}, ...others] = merged;
   const whole: JsonSchema = others.length === 0 ? first : { allOf: merged };
-  if (merged.length === 0) return nullable ? {} : { not: { type: 'null' } };
-  if (nullable) return withNull(whole);
-  return 'type' in whole ? whole : { ...whole, not: { type: 'null' } };
+  return nullable && merged.length > 0 ? withNull(whole) : whole;
 }
 
 /** Two constraints go together when all that both say is the type. */
@@ -207,10 +207,10 @@ function withNull(schema: JsonSchema): JsonSchema {
     return { enum: [...new Set([...schema.enum, null])] };
   }
   const { type } = schema;
-  if (type === 'null') return schema;
   const isPlain = Object.keys(schema).every(
     (keyword) => keyword !== 'enum' && keyword !== 'not' && keyword !== 'anyOf' && keyword !== 'allOf',
   );
+  if (isPlain && type === 'null') return schema;
   if (isPlain && typeof type === 'string') return { ...schema, type: [type, 'null'] };
   if (isPlain && Array.isArray(type)) return { ...schema, type: [...type, 'null'] };
   return { anyOf: [schema, { type: 'null' }] };

@@ -124,7 +124,7 @@ function readValues(facts: ColumnFacts, values: readonly unknown[]): void {
   allowNull(facts, values.includes(null));
   const others = values.filter((value) => value !== null);
   if (values.length === 0) facts.unread.push('that it is never there');
-  else if (others.every(isScalar)) facts.values = others;
+  else if (others.every(isScalar)) facts.values = facts.values?.filter((value) => values.includes(value)) ?? others;
   else facts.unread.push('its values that are objects');
 }
 

@@ -6,6 +6,7 @@ import { isObject, type JsonSchema, textsOf, UNREAD } from './json-schema.ts';
 import type { TypeName } from '../rules/expectations.ts';
 import type { Rule } from '../rules/rule.ts';
 import { tableRules } from '../rules/table-rules.ts';
+import { hasType } from '../values.ts';
 
 /** What a schema demands that no rule of its contract asks. */
 export interface Unchecked {
@@ -69,10 +70,15 @@ function rulesOf(
     rules.push(nullable ? rule.toExist({ id: `${id}.exists` }) : rule.toNotBeNull({ id: `${id}.required` }));
   }
   const [type] = types ?? [];
+  const isTyped = values?.every((value) => types?.some((name) => hasType(value, name)) ?? true) ?? false;
   if (values?.length === 0) rules.push(rule.toBeNull({ id: `${id}.type` }));
   else if (values !== undefined) rules.push(rule.toBeInSet(values, { id: `${id}.enum` }));
-  else if (types?.length === 1 && type !== undefined) rules.push(rule.toBeOfType(type, { id: `${id}.type` }));
-  else if (types !== undefined) rules.push(rule.toBeInTypeList(types, { id: `${id}.type` }));
+  if (!isTyped && types !== undefined) {
+    const options = { id: `${id}.type` };
+    rules.push(
+      types.length === 1 && type !== undefined ? rule.toBeOfType(type, options) : rule.toBeInTypeList(types, options),
+    );
+  }
 
   // A limit in JSON Schema is about values of its type and lets all others pass; a rule asks every value.
   const isOnly = (...names: readonly TypeName[]): boolean => {

@@ -119,10 +119,11 @@ export class ColumnState {
     state.nulls = saved.field('nulls').count();
     for (const type of types) state.types[type] = saved.field('types').field(type).count();
     state.moments = Moments.read(saved.field('moments'));
-    state.quantiles = Kll.read(saved.field('quantiles'));
-    state.times = Kll.read(saved.field('times'));
-    state.distinct = HyperLogLog.read(saved.field('distinct'));
-    state.frequent = FrequentItems.read(saved.field('frequent'));
+    const { quantiles, distinct, frequent } = state;
+    state.quantiles = readSame(saved.field('quantiles'), Kll.read, 'k', quantiles);
+    state.times = readSame(saved.field('times'), Kll.read, 'k', quantiles);
+    state.distinct = readSame(saved.field('distinct'), HyperLogLog.read, 'precision', distinct);
+    state.frequent = readSame(saved.field('frequent'), FrequentItems.read, 'capacity', frequent);
     state.lengths = Moments.read(saved.field('lengths'));
     state.shapes = Shapes.read(saved.field('shapes'));
     const [first, last] = [saved.field('first').value(), saved.field('last').value()];
@@ -151,6 +152,18 @@ export class ColumnState {
     if (this.#first === undefined || text < this.#first) this.#first = ownText(text, '');
     if (this.#last === undefined || text > this.#last) this.#last = ownText(text, '');
   }
+}
+
+/** A sketch of the size that those of columns have: another does not merge. */
+function readSame<K extends string, S extends { readonly [key in K]: number }>(
+  saved: SavedReader,
+  read: (saved: SavedReader) => S,
+  size: K,
+  own: S,
+): S {
+  const sketch = read(saved);
+  if (sketch[size] !== own[size]) saved.field(size).refuse(`${own[size]}`);
+  return sketch;
 }
 
 /** What may be held on to: an object would be held whole, and may change; a bigint may be as long as a text. */

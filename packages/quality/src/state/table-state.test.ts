@@ -149,6 +149,13 @@ describe('TableState', () => {
     expect(read((copy) => (copy.rows = 3))).toThrow('columns.0.state must be of 3 rows');
     expect(read((copy) => copy.columns.push(copy.columns[0]))).toThrow('columns.1.name must be there once');
     expect(() => TableState.from('{')).toThrow('it must be an object');
+    const sketches = (copy: typeof json) => copy.columns[0].state;
+    expect(read((copy) => (sketches(copy).quantiles.k = 512))).toThrow('columns.0.state.quantiles.k must be 256');
+    const nested = JSON.parse(`${'['.repeat(1e5)}${']'.repeat(1e5)}`);
+    expect(read((copy) => (sketches(copy).first = nested))).toThrow('less deep');
+    expect(read((copy) => (sketches(copy).first = { $number: { toString: 1, valueOf: 1 } }))).toThrow(
+      'as it is written',
+    );
     // Whatever is missing is missed.
     const paths = (value: unknown, path: readonly string[] = []): (readonly string[])[] =>
       typeof value === 'object' && value !== null && path.length < 5

@@ -44,7 +44,7 @@ describe('toHtml', () => {
       'Checked 2012-01-02 03:04 UTC',
       'Failed 3 rules tempMax ✗ critical all tempMax is between -60 and 60 50% 1 of 2 values, such as 128 in row 0 value times in rows 128 1 0',
       'the mean of tempMax is at most 40 it is 70.25',
-      'Bad rows 2 row tempMax weather breaks 0 128 sun',
+      'Bad rows 2 row breaks tempMax weather 0 tempMax.toBeBetween , all 128 sun',
       'Kept 6 rules',
       'tempMax is between -60 and 60, for at least 50% of values',
       'Table ✓ kept tempMax equals tempMax all 2 rows',

@@ -270,14 +270,14 @@ function badRows(bad: readonly HtmlBadRow[], count: number, report: Report): Mar
     const marked = new Set(ids.flatMap((id) => columnsOf(rules.get(id))));
     const cells = columns.map((name) => cell(isObject(row) ? row[name] : undefined, marked.has(name)));
     const place = markup`<td class="n">${index === undefined ? '' : thousands(index)}</td>`;
-    return markup`<tr>${place}${cells}<td class="ids">${names(ids)}</td></tr>\n`;
+    return markup`<tr>${place}<td class="ids">${names(ids)}</td>${cells}</tr>\n`;
   });
   const limits = [
     ...(count > shown.length ? [`the first ${shown.length} of ${thousands(count)} rows`] : []),
     ...(columns.length < all.length ? [`${columns.length} of ${all.length} columns`] : []),
   ];
   const titles = columns.map((name) => markup`<th scope="col"><bdi>${name}</bdi></th>`);
-  const head = markup`<thead><tr><th scope="col" class="n">row</th>${titles}<th scope="col">breaks</th></tr></thead>`;
+  const head = markup`<thead><tr><th scope="col" class="n">row</th><th scope="col">breaks</th>${titles}</tr></thead>`;
   return markup`<h2>Bad rows <small>${limits.length > 0 ? limits.join(', ') : thousands(count)}</small></h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Bad rows"><table class="rows">${head}<tbody>${lines}</tbody></table></div>`;
 }

@@ -33,7 +33,7 @@ export function titleOf({ id, expectation, kwargs }: Rule): string | undefined {
   const isOurs =
     id.startsWith('schema.') ||
     ('column' in kwargs && id.startsWith(`${kwargs.column}.`)) ||
-    /^(?:unique|fresh|[a-z]+[A-Z]\w*)(?:\(.*\))?$/s.test(id);
+    /^(?:unique|fresh|[a-z]+[A-Z]\w*)(?:\(.*\))?(?:\.\d+)?$/s.test(id);
   return isOurs ? undefined : id;
 }
 

@@ -130,9 +130,10 @@ describe('toHtml', () => {
   });
 
   it('titles a rule by the id that somebody gave it, and lists the groups that break a rule', async () => {
-    const Cities = contract('cities', z.object({ city: z.string(), temp: z.number() }), (c) => [
+    const Cities = contract('cities', z.object({ city: z.string(), temp: z.number() }), (c, t) => [
       c.temp.toBeBetween(-60, 60, { id: 'temperatures are in °C' }),
       c.temp.meanToBeBetween(null, 20, { groupBy: 'city' }),
+      t.unique('city', 'temp', { id: 'unique(city, temp).2' }), // as a suite that has it twice
     ]);
     const cities = Array.from({ length: 30 }, (_, at) => ({ city: `city ${at}`, temp: at < 25 ? 100 : 1 }));
     const report = await Cities.check(cities, { keepIndexes: true });
@@ -141,6 +142,7 @@ describe('toHtml', () => {
     expect(page).toContain('<tr><td><code>&quot;city 19&quot;</code></td><td>it is 100</td></tr>');
     expect(page).not.toContain('<code>&quot;city 20&quot;</code>');
     expect(page).toContain('<p>and 5 more groups</p>');
+    expect(page).toContain('<span class="what">city and temp are unique together</span>');
 
     const markdown = toMarkdown(report);
     expect(markdown).toContain('| 25 of 30 groups<br>city "city 0"&#58; it is 100<br>city "city 1"');

@@ -1,8 +1,8 @@
 import { hash } from '../state/hash.ts';
+import { HashSet } from '../state/hash-set.ts';
 import type { TableState } from '../state/table-state.ts';
 import { isNull } from '../values.ts';
 import type { ValuesOf } from './batch.ts';
-import { HashSet } from './hash-set.ts';
 
 /** Columns that are tried, with all pairs of them. */
 const mostColumns = 8;

@@ -120,10 +120,10 @@ export class ColumnState {
     for (const type of types) state.types[type] = saved.field('types').field(type).count();
     state.moments = Moments.read(saved.field('moments'));
     const { quantiles, distinct, frequent } = state;
-    state.quantiles = readSame(saved.field('quantiles'), Kll.read, 'k', quantiles);
-    state.times = readSame(saved.field('times'), Kll.read, 'k', quantiles);
-    state.distinct = readSame(saved.field('distinct'), HyperLogLog.read, 'precision', distinct);
-    state.frequent = readSame(saved.field('frequent'), FrequentItems.read, 'capacity', frequent);
+    state.quantiles = readSame(saved.field('quantiles'), Kll, 'k', quantiles);
+    state.times = readSame(saved.field('times'), Kll, 'k', quantiles);
+    state.distinct = readSame(saved.field('distinct'), HyperLogLog, 'precision', distinct);
+    state.frequent = readSame(saved.field('frequent'), FrequentItems, 'capacity', frequent);
     state.lengths = Moments.read(saved.field('lengths'));
     state.shapes = Shapes.read(saved.field('shapes'));
     const [first, last] = [saved.field('first').value(), saved.field('last').value()];
@@ -157,13 +157,13 @@ export class ColumnState {
 /** A sketch of the size that those of columns have: another does not merge. */
 function readSame<K extends string, S extends { readonly [key in K]: number }>(
   saved: SavedReader,
-  read: (saved: SavedReader) => S,
+  sketch: { read(saved: SavedReader): S },
   size: K,
   own: S,
 ): S {
-  const sketch = read(saved);
-  if (sketch[size] !== own[size]) saved.field(size).refuse(`${own[size]}`);
-  return sketch;
+  const read = sketch.read(saved);
+  if (read[size] !== own[size]) saved.field(size).refuse(`${own[size]}`);
+  return read;
 }
 
 /** What may be held on to: an object would be held whole, and may change; a bigint may be as long as a text. */

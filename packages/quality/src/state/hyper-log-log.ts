@@ -1,6 +1,7 @@
 import { checkInteger, OptionError } from '@dataenginex/core';
 import type { Saved, SavedReader } from '../saved.ts';
 import { hash } from './hash.ts';
+import { HashSet } from './hash-set.ts';
 
 const scratch = new Int32Array(2);
 
@@ -15,10 +16,9 @@ const scratch = new Int32Array(2);
 export class HyperLogLog {
   /** The base 2 logarithm of the number of registers. */
   readonly precision: number;
-  /** An open table of hashes, two halves each and zeros where free, as long as there are few; then the registers. */
-  #hashes: Int32Array | undefined = new Int32Array(32);
+  /** As long as there are few; then the registers. */
+  #hashes: HashSet | undefined = new HashSet();
   #registers: Uint8Array | undefined;
-  #held = 0;
 
   /** @param precision From 4 to 18. */
   constructor(precision = 14) {
@@ -32,8 +32,8 @@ export class HyperLogLog {
 
   /** Adds a value by its hash, from `hash`. */
   addHash(high: number, low: number): void {
-    if (this.#registers === undefined) this.#remember(high, high === 0 && low === 0 ? 1 : low);
-    else raise(this.#registers, this.precision, high, low);
+    if (this.#registers !== undefined) raise(this.#registers, this.precision, high, low);
+    else if (this.#hashes?.add(high, low) === true && this.#hashes.size > 2 ** this.precision / 16) this.#toRegisters();
   }
 
   /** Whether the estimate is the very number. */
@@ -43,7 +43,7 @@ export class HyperLogLog {
 
   /** How many distinct values were added, about. */
   estimate(): number {
-    return this.#registers === undefined ? this.#held : Math.round(estimateOf(this.#registers, this.precision));
+    return this.#hashes?.size ?? Math.round(estimateOf(this.#toRegisters(), this.precision));
   }
 
   /** @throws {OptionError} When the other has another precision. */
@@ -52,7 +52,7 @@ export class HyperLogLog {
       throw new OptionError('HyperLogLog.merge', `one of precision ${this.precision}`, other.precision);
     }
     if (other.#registers === undefined) {
-      each(other.#hashes, (high, low) => this.addHash(high, low));
+      other.#hashes?.forEach((high, low) => this.addHash(high, low));
       return;
     }
     const registers = this.#toRegisters();
@@ -68,7 +68,7 @@ export class HyperLogLog {
       return { precision, registers: Buffer.from(this.#registers.map((rank) => rank + 48)).toString('latin1') };
     }
     const hashes: string[] = [];
-    each(this.#hashes, (high, low) => hashes.push(toHex(high) + toHex(low)));
+    this.#hashes?.forEach((high, low) => hashes.push(toHex(high) + toHex(low)));
     return { precision, hashes: hashes.toSorted().join('') };
   }
 
@@ -98,46 +98,12 @@ export class HyperLogLog {
     }
   }
 
-  #remember(high: number, low: number): void {
-    const hashes = this.#hashes;
-    if (hashes === undefined) return;
-    const mask = hashes.length - 1;
-    let at = (low << 1) & mask;
-    while (hashes[at] !== 0 || hashes[at + 1] !== 0) {
-      if (hashes[at] === high && hashes[at + 1] === low) return;
-      at = (at + 2) & mask;
-    }
-    if (this.#held >= 2 ** this.precision / 16) {
-      raise(this.#toRegisters(), this.precision, high, low);
-      return;
-    }
-    hashes[at] = high;
-    hashes[at + 1] = low;
-    this.#held++;
-    if (this.#held * 4 > hashes.length) this.#grow(hashes);
-  }
-
-  #grow(hashes: Int32Array): void {
-    this.#hashes = new Int32Array(hashes.length * 2);
-    this.#held = 0;
-    each(hashes, (high, low) => this.#remember(high, low));
-  }
-
   #toRegisters(): Uint8Array {
     const registers = this.#registers ?? new Uint8Array(2 ** this.precision);
-    each(this.#hashes, (high, low) => raise(registers, this.precision, high, low));
+    this.#hashes?.forEach((high, low) => raise(registers, this.precision, high, low));
     this.#hashes = undefined;
     this.#registers = registers;
     return registers;
-  }
-}
-
-function each(hashes: Int32Array | undefined, visit: (high: number, low: number) => void): void {
-  if (hashes === undefined) return;
-  for (let at = 0; at < hashes.length; at += 2) {
-    const high = hashes[at] ?? 0;
-    const low = hashes[at + 1] ?? 0;
-    if (high !== 0 || low !== 0) visit(high, low);
   }
 }
 

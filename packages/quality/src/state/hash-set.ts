@@ -1,6 +1,7 @@
-/** 64-bit hashes that were met, in 16 bytes each at most. */
+/** 64-bit hashes that were met, as two halves each, in an open table of 16 to 32 bytes each. */
 export class HashSet {
-  #table = new Int32Array(128);
+  /** Zeros are free slots. */
+  #table = new Int32Array(32);
   #size = 0;
 
   get size(): number {
@@ -9,21 +10,24 @@ export class HashSet {
 
   /** Whether it is new. */
   add(high: number, low: number): boolean {
-    // Zeros are free slots.
     if (!insert(this.#table, high, high === 0 && low === 0 ? 1 : low)) return false;
     this.#size++;
     if (this.#size * 4 > this.#table.length) this.#grow();
     return true;
   }
 
-  #grow(): void {
-    const old = this.#table;
-    this.#table = new Int32Array(old.length * 2);
-    for (let at = 0; at < old.length; at += 2) {
-      const high = old[at] ?? 0;
-      const low = old[at + 1] ?? 0;
-      if (high !== 0 || low !== 0) insert(this.#table, high, low);
+  forEach(visit: (high: number, low: number) => void): void {
+    for (let at = 0; at < this.#table.length; at += 2) {
+      const high = this.#table[at] ?? 0;
+      const low = this.#table[at + 1] ?? 0;
+      if (high !== 0 || low !== 0) visit(high, low);
     }
+  }
+
+  #grow(): void {
+    const table = new Int32Array(this.#table.length * 2);
+    this.forEach((high, low) => insert(table, high, low));
+    this.#table = table;
   }
 }
 

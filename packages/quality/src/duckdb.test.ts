@@ -112,7 +112,7 @@ describe('duckdb', () => {
   it('gives values as rows have them', async () => {
     const sql = `SELECT 1::TINYINT AS small, 9007199254740993::BIGINT AS large, 5::HUGEINT AS huge, 1.5::DECIMAL(5, 2) AS decimal,
       0.5::FLOAT AS float, DATE '2020-01-02' AS day, TIMESTAMPTZ '2020-01-02 03:04:05.678+00' AS moment,
-      'infinity'::TIMESTAMP AS never, [1, 2] AS list, {a: 1} AS struct, 'a'::ENUM ('a', 'b') AS enum, true AS flag`;
+      'infinity'::TIMESTAMP AS never, TIMESTAMP '9999-12-31 23:59:59.999999' AS last, [1, 2] AS list, {a: 1} AS struct, 'a'::ENUM ('a', 'b') AS enum, true AS flag`;
     const { good } = await contract('any', z.object({})).split(duckdb(connection, { sql }));
     const found = [];
     for await (const row of good) found.push(row);
@@ -126,6 +126,7 @@ describe('duckdb', () => {
         day: new Date('2020-01-02'),
         moment: new Date('2020-01-02T03:04:05.678Z'),
         never: null,
+        last: new Date('9999-12-31T23:59:59.999Z'),
         list: [1, 2],
         struct: { a: 1 },
         enum: 'a',

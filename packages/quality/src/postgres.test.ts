@@ -83,7 +83,7 @@ describe.skipIf(noPostgres !== undefined)('postgres', () => {
 
   it('gives values as rows have them', async () => {
     const sql = `SELECT 1::smallint AS small, 9007199254740993 AS large, 1.5::numeric AS decimal, 0.5::real AS float,
-      DATE '2020-01-02' AS day, TIMESTAMPTZ '2020-01-02 05:04:05.678+02' AS moment, 'infinity'::timestamp AS never,
+      DATE '2020-01-02' AS day, TIMESTAMPTZ '2020-01-02 05:04:05.678+02' AS moment, 'infinity'::timestamp AS never, '1969-12-31 23:59:59.9999'::timestamp AS before, '9999-12-31 23:59:59.999999'::timestamptz AS last,
       ARRAY[1, 2] AS list, '{"a": 1}'::jsonb AS json, 'ab'::char(4) AS padded, true AS flag, gen_random_uuid() AS id`;
     const { good } = await contract('any', z.object({})).split(postgres(pool, { sql }));
     for await (const row of good) {
@@ -95,6 +95,8 @@ describe.skipIf(noPostgres !== undefined)('postgres', () => {
         day: new Date('2020-01-02'),
         moment: new Date('2020-01-02T03:04:05.678Z'),
         never: null,
+        before: new Date(-1),
+        last: new Date('9999-12-31T23:59:59.999Z'),
         list: [1, 2],
         json: { a: 1 },
         padded: expect.stringMatching(/^ab/),

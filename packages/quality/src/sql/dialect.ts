@@ -40,7 +40,7 @@ export interface Dialect {
   readonly matches: (text: string, regex: string) => string;
   /** Undefined where the database cannot tell. */
   readonly isJson: (text: string) => string | undefined;
-  /** What is handed out, for `decode` to read. */
+  /** What is handed out, for `decode` to read: of a moment, microseconds since 1970. */
   readonly written: (term: Term) => string;
   readonly sum: (numbers: Term) => string;
   /** Of a sample; no number is infinite. */
@@ -53,15 +53,28 @@ export interface Dialect {
 
 export const isNumeric = ({ kind }: ColumnType): boolean => kind === 'integer' || kind === 'number';
 
+/** What a value of a column is, in words. */
+export function nounOf({ kind, name }: ColumnType): string {
+  return kind === 'other' ? `a value of type ${name}` : kind === 'integer' ? 'an integer' : `a ${kind}`;
+}
+
 /** Reads a value that `Dialect.written` wrote. */
 export function decode(kind: Kind, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (kind === 'boolean') return value === true || value === 't' || value === 'true';
   if (kind === 'number') return Number(value);
-  if (kind === 'date') return Number.isFinite(Number(value)) ? new Date(Number(value)) : null;
+  if (kind === 'date') return dateOf(value);
   if (kind === 'other') return typeof value === 'string' ? JSON.parse(value) : value;
   if (kind !== 'integer') return value;
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   return typeof value === 'string' ? BigInt(value) : value;
+}
+
+/** The moment of microseconds since 1970; what is less than a millisecond is cut off, as a double would round it. */
+function dateOf(written: unknown): Date | null {
+  const digits = /^-?\d+/.exec(String(written))?.[0];
+  if (digits === undefined) return null;
+  const micros = BigInt(digits);
+  return new Date(Number((micros - (((micros % 1000n) + 1000n) % 1000n)) / 1000n));
 }

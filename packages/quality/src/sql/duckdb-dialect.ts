@@ -45,7 +45,7 @@ export const duckdbDialect: Dialect = {
   isJson: (text) =>
     `(json_valid(${text}) AND NOT regexp_matches(regexp_replace(${text}, '"(?:[^"\\\\]|\\\\.)*"', '""', 'g'), '(?i)nan|inf|,\\s*[\\]}]'))`,
   written({ sql, kind }) {
-    if (kind === 'date') return `(epoch_us(${sql}) / 1000)`;
+    if (kind === 'date') return `epoch_us(${sql})`;
     return kind === 'other' ? `CAST(to_json(${sql}) AS VARCHAR)` : sql;
   },
   sum: ({ sql, kind }) => (kind === 'number' ? `fsum(${sql})` : `sum(${sql})`),

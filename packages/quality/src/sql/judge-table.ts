@@ -9,6 +9,9 @@ import type { Row, Session, Table } from './table.ts';
 /** No database takes many more values in a row. */
 const mostMeasures = 1000;
 
+/** So many rules are asked at once for rows that break them: PostgreSQL takes 1664 columns, and the time grows with the square. */
+const mostFlags = 50;
+
 /** How many rows that break a rule are fetched, but with `keepIndexes`. */
 const mostExamples = 20;
 
@@ -75,12 +78,15 @@ async function answerAll(session: Session, table: Table, asks: readonly Ask[], a
   const queries = new Map<string, Answer>();
   for (const ask of asks) {
     if (ask.kind !== 'query' || queries.has(ask.sql)) continue;
-    queries.set(ask.sql, await session.query(ask.isWhole === true ? ask.sql : table.with() + ask.sql));
+    queries.set(ask.sql, await session.query(ask.isWhole === true ? ask.sql : table.query(ask.sql)));
   }
   const described = new Map<string, Answer>();
   for (const ask of asks) if (ask.kind === 'describe') described.set(ask.sql, await session.describe(ask.sql));
   const flags = asks.filter((ask) => ask.kind === 'examples');
-  const examples = flags.length === 0 ? [] : await examplesOf(session, table, flags, all);
+  const examples: Answer[] = [];
+  for (let from = 0; from < flags.length; from += mostFlags) {
+    examples.push(...(await examplesOf(session, table, flags.slice(from, from + mostFlags), all)));
+  }
   return asks.map((ask) => {
     if (ask.kind === 'measure') return measured(ask);
     if (ask.kind === 'describe') return described.get(ask.sql) ?? [];
@@ -126,7 +132,7 @@ async function scanned(
   const rows = new Map<string, unknown[]>();
   for (let from = 0; from < sql.length; from += mostMeasures) {
     const named = [...groups, ...sql.slice(from, from + mostMeasures)].map((one, at) => `${one} AS m${at}`);
-    const some = await session.query(`${table.with()}SELECT ${named.join(', ')} FROM ${table.rows()}${by}`);
+    const some = await session.query(table.query(`SELECT ${named.join(', ')} FROM ${table.rows()}${by}`));
     for (const row of some) {
       const identity = identityOf(terms, row);
       const known = rows.get(identity);
@@ -153,8 +159,10 @@ async function examplesOf(session: Session, table: Table, flags: readonly Exampl
   const isTold = flags.map((_, at) => (all ? `f${at}` : `(f${at} AND n${at} <= ${mostExamples})`));
   const list = [...written, 'place', ...isTold].map((sql, at) => `${sql} AS e${at}`).join(', ');
   const found = await session.query(
-    `${table.with()}SELECT ${list} FROM (SELECT *, ${counts.join(', ')} FROM ` +
-      `(SELECT *, ${isFlag.join(', ')} FROM ${rows}) AS f WHERE ${some}) AS n WHERE ${isTold.join(' OR ')} ${order}`,
+    table.query(
+      `SELECT ${list} FROM (SELECT *, ${counts.join(', ')} FROM ` +
+        `(SELECT *, ${isFlag.join(', ')} FROM ${rows}) AS f WHERE ${some}) AS n WHERE ${isTold.join(' OR ')} ${order}`,
+    ),
   );
   const read = found.map((row) => readExample(table, columns, row));
   return flags.map(({ by = [], ...flag }, at) =>

@@ -8,7 +8,7 @@ import { skipOf } from '../rows/map-tests.ts';
 import type { FailedResult, MapResult, RuleResult } from '../report/result.ts';
 import type { Rule, RuleOf } from '../rules/rule.ts';
 import { isNull, keyOf, keysOfSet, momentOf, show } from '../values.ts';
-import { decode, type Term } from './dialect.ts';
+import { decode, nounOf, type Term } from './dialect.ts';
 import { groupingOf, judgeGroups, withRows } from './groups.ts';
 import { isWhole, type MapQuestion, mapQuestions, scalar } from './map-rules.ts';
 import { type ColumnRule, type Numbers, numbersOf } from './numbers.ts';
@@ -180,7 +180,7 @@ const judges = {
   expect_column_value_z_scores_to_be_less_than: function* judgeZScores(rule, table, options) {
     const { threshold, double_sided: doubleSided = true } = rule.kwargs;
     const numbers = yield* numbersOf(rule, table);
-    const { mean, deviation, windows } = numbers.moments();
+    const { mean, deviation, windows } = yield* numbers.moments();
     const score = `(${numbers.sql} - ${mean}) / ${deviation}`;
     const breaks = doubleSided
       ? `abs(${score}) >= ${table.dialect.double(Math.abs(threshold))}`
@@ -191,7 +191,7 @@ const judges = {
     const { method = 'iqr', multiplier = 1.5 } = rule.kwargs;
     const numbers = yield* numbersOf(rule, table);
     if (method === 'std') {
-      const { mean, deviation, windows } = numbers.moments();
+      const { mean, deviation, windows } = yield* numbers.moments();
       const most = `${multiplier > 0 ? '>=' : '>'} ${table.dialect.double(multiplier)} * ${deviation}`;
       const breaks = `abs(${numbers.sql} - ${mean}) ${most}`;
       return yield* judgeMap(rule, table, options, numbers.question(breaks), windows);
@@ -207,8 +207,11 @@ const judges = {
     ofNumbers(rule, table, ({ mean }) => bounded(rule, mean, rule.kwargs)),
   expect_column_sum_to_be_between: (rule, table) =>
     ofNumbers(rule, table, ({ sum }) => bounded(rule, sum, rule.kwargs)),
-  expect_column_stdev_to_be_between: (rule, table) =>
-    ofNumbers(rule, table, ({ deviation }) => bounded(rule, deviation, rule.kwargs)),
+  expect_column_stdev_to_be_between: function* judgeDeviation(rule, table) {
+    const numbers = yield* numbersOf(rule, table);
+    const deviation = yield* numbers.deviation();
+    return numbers.trouble === undefined ? bounded(rule, deviation, rule.kwargs) : failed(rule, numbers.trouble);
+  },
   expect_column_median_to_be_between: function* judgeMedian(rule, table) {
     const numbers = yield* numbersOf(rule, table);
     const [median] = yield* numbers.quantiles([0.5], 'midpoint');
@@ -294,7 +297,7 @@ const judges = {
     );
     if (Number(values) === 0) return { result: freshness(rule, undefined, now ?? Date.now()) };
     const moment = momentOf(decode(term.kind, written), unit === 'seconds' ? 1000 : 1);
-    if (Number.isNaN(moment)) return failed(rule, `a ${term.kind} is no moment`);
+    if (Number.isNaN(moment)) return failed(rule, `${nounOf(term)} is no moment`);
     return { result: freshness(rule, moment, now ?? Date.now()) };
   },
 } satisfies Judges;

@@ -3,7 +3,7 @@ import { skipOf } from '../rows/map-tests.ts';
 import type { Bounds, Expectation, TypeName } from '../rules/expectations.ts';
 import type { RuleOf } from '../rules/rule.ts';
 import { show } from '../values.ts';
-import type { Dialect, Term } from './dialect.ts';
+import { type Dialect, nounOf, type Term } from './dialect.ts';
 import { translateLike } from './like.ts';
 import { translateRegex } from './regex.ts';
 import { translateStrftime } from './strftime.ts';
@@ -48,7 +48,7 @@ export const mapQuestions = {
     const { min_value: min, max_value: max } = rule.kwargs;
     return {
       ...ofColumn(rule, table, () => breaks ?? 'TRUE'),
-      trouble: breaks === undefined ? `a ${term.kind} has no order with ${show(min ?? max)}` : undefined,
+      trouble: breaks === undefined ? `${nounOf(term)} has no order with ${show(min ?? max)}` : undefined,
     };
   },
   expect_column_value_lengths_to_be_between: (rule, table) => ofLength(rule, table, rule.kwargs),
@@ -68,14 +68,15 @@ export const mapQuestions = {
   expect_column_values_to_not_match_like_pattern_list: (rule, table) =>
     ofLike(rule, table, rule.kwargs.like_pattern_list, 'none', rule.kwargs.escape),
   expect_column_values_to_match_strftime_format: (rule, table) => {
-    const { kind } = table.term(rule.kwargs.column);
+    const term = table.term(rule.kwargs.column);
+    const { kind } = term;
     const regexes = translateStrftime(`${rule.id}.strftime_format`, rule.kwargs.strftime_format, table.dialect.regex);
     const isText = kind === 'text' || kind === 'none';
     return {
       ...ofColumn(rule, table, ({ sql }) =>
         isText ? `NOT (${regexes.map((regex) => table.dialect.matches(sql, regex)).join(' OR ')})` : 'TRUE',
       ),
-      trouble: isText ? undefined : `a ${kind} is no text`,
+      trouble: isText ? undefined : `${nounOf(term)} is no text`,
     };
   },
   expect_column_values_to_be_json_parseable: (rule, table) =>
@@ -102,7 +103,7 @@ export const mapQuestions = {
     const question = ofPair(rule, table, () => `NOT coalesce(${keeps ?? 'FALSE'}, FALSE)`);
     if (keeps !== undefined) return question;
     const troubled = `${a.sql} IS NOT NULL AND ${b.sql} IS NOT NULL`;
-    return { ...question, trouble: `a ${a.kind} has no order with a ${b.kind}`, troubled };
+    return { ...question, trouble: `${nounOf(a)} has no order with ${nounOf(b)}`, troubled };
   },
   expect_column_pair_values_to_be_in_set: (rule, table) =>
     ofPair(rule, table, (a, b) => {

@@ -1,6 +1,6 @@
 import { interpolate, type Interpolation } from '../rows/collect.ts';
 import type { Rule } from '../rules/rule.ts';
-import { isNumeric, type Term } from './dialect.ts';
+import { isNumeric, nounOf, type Term } from './dialect.ts';
 import { type Grouping, groupingOf } from './groups.ts';
 import { type MapQuestion, scalar } from './map-rules.ts';
 import { all, ask, measure, numberOf, over, type Steps, type Window } from './steps.ts';
@@ -14,15 +14,21 @@ export interface Numbers {
   readonly sql: string;
   readonly sum: number;
   readonly mean: number;
-  readonly deviation: number;
   /** Why values are no numbers. */
   readonly trouble: string | undefined;
   question(breaks: string): MapQuestion;
+  deviation(): Steps<number>;
   quantiles(shares: readonly number[], interpolation: Interpolation): Steps<readonly number[]>;
   /** The mean and the deviation in SQL: of each row its group's. Null where values do not deviate. */
-  moments(): { readonly mean: string; readonly deviation: string; readonly windows: readonly Window[] };
+  moments(): Steps<Moments>;
   /** So many times the distance of the quartiles below the first and above the third, in SQL: of each row its group's. */
   fences(multiplier: number): Steps<Fences>;
+}
+
+interface Moments {
+  readonly mean: string;
+  readonly deviation: string;
+  readonly windows: readonly Window[];
 }
 
 interface Fences {
@@ -47,16 +53,17 @@ export function* numbersOf(rule: ColumnRule, table: Table): Steps<Numbers> {
   const double = number.kind === 'number' ? sql : `CAST(${sql} AS DOUBLE PRECISION)`;
   const infinity = dialect.double(Infinity);
   const isFinite = number.kind === 'number' ? `abs(${sql}) < ${infinity}` : undefined;
+  // The squares of larger numbers are infinite, which is an error in databases.
+  const isSmall = number.kind === 'number' ? `abs(${sql}) < ${dialect.double(1e150)}` : undefined;
   const sums = {
     sum: over(dialect.sum(number), where, isFinite),
-    deviation: over(dialect.deviation(double), where, isFinite),
+    deviation: over(dialect.deviation(double), where, isSmall),
     count: over(`count(${sql})`, where),
-    finite: over(`count(${sql})`, where, isFinite),
+    small: over(`count(${sql})`, where, isSmall),
   };
-  const [values, summed, deviated, above, below] = yield* measure(
+  const [values, summed, above, below] = yield* measure(
     over(`count(${term.sql})`, where),
     sums.sum,
-    sums.deviation,
     number.kind === 'number' ? over('count(*)', where, `${sql} = ${infinity}`) : '0',
     number.kind === 'number' ? over('count(*)', where, `${sql} = ${dialect.double(-Infinity)}`) : '0',
   );
@@ -64,7 +71,6 @@ export function* numbersOf(rule: ColumnRule, table: Table): Steps<Numbers> {
   const infinite = (Number(above) > 0 ? Infinity : 0) + (Number(below) > 0 ? -Infinity : 0);
   const sum = (summed === null ? 0 : numberOf(summed)) + infinite;
   const mean = sum / count;
-  const deviation = Number(above) + Number(below) > 0 ? Number.NaN : numberOf(deviated);
   const isOther = !areNumbers && term.kind !== 'none';
   const grouping = groupingOf(rule, table);
   const hasGroups = grouping.terms.length > 0;
@@ -73,14 +79,17 @@ export function* numbersOf(rule: ColumnRule, table: Table): Steps<Numbers> {
     sql,
     sum,
     mean,
-    deviation,
-    trouble: isOther && count > 0 ? `a ${term.kind} is no number` : undefined,
+    trouble: isOther && count > 0 ? `${nounOf(term)} is no number` : undefined,
     question: (breaks) => ({
       columns: [column],
       skip: 'any',
       breaks: isOther ? `${term.sql} IS NOT NULL` : breaks,
-      trouble: isOther ? `a ${term.kind} is no number` : undefined,
+      trouble: isOther ? `${nounOf(term)} is no number` : undefined,
     }),
+    *deviation() {
+      const [deviation, every, small] = yield* measure(sums.deviation, sums.count, sums.small);
+      return Number(every) === Number(small) ? numberOf(deviation) : Number.NaN;
+    },
     *quantiles(shares, interpolation) {
       if (count === 0 || !areNumbers) return shares.map(() => Number.NaN);
       const places = shares.flatMap((share) => [Math.floor(share * (count - 1)), Math.ceil(share * (count - 1))]);
@@ -94,14 +103,12 @@ export function* numbersOf(rule: ColumnRule, table: Table): Steps<Numbers> {
         return interpolate(low, high, share * (count - 1), interpolation);
       });
     },
-    moments: () =>
-      hasGroups
-        ? momentsByGroups(table, grouping, sums)
-        : {
-            mean: dialect.double(mean),
-            deviation: deviation > 0 ? dialect.double(deviation) : dialect.null('number'),
-            windows: [],
-          },
+    *moments() {
+      if (hasGroups) return momentsByGroups(table, grouping, sums);
+      const deviation = yield* numbers.deviation();
+      const sqlOf = deviation > 0 ? dialect.double(deviation) : dialect.null('number');
+      return { mean: dialect.double(mean), deviation: sqlOf, windows: [] };
+    },
     *fences(multiplier) {
       if (hasGroups) return fencesByGroups(table, grouping, double, asked, multiplier);
       const [first = Number.NaN, third = Number.NaN] = yield* numbers.quantiles([0.25, 0.75], 'linear');
@@ -136,15 +143,15 @@ function* rankedByGroups(
 function momentsByGroups(
   table: Table,
   { partition }: Grouping,
-  sums: Readonly<Record<'sum' | 'deviation' | 'count' | 'finite', string>>,
-): ReturnType<Numbers['moments']> {
+  sums: Readonly<Record<'sum' | 'deviation' | 'count' | 'small', string>>,
+): Moments {
   const ofGroup = (aggregate: string): Window => table.window(`${aggregate} OVER (${partition()})`);
   const [sum, deviation] = [ofGroup(sums.sum), ofGroup(sums.deviation)];
-  const [count, finite] = [ofGroup(sums.count), ofGroup(sums.finite)];
+  const [count, small] = [ofGroup(sums.count), ofGroup(sums.small)];
   return {
     mean: `(CAST(${sum.name} AS DOUBLE PRECISION) / ${count.name})`,
-    deviation: `CASE WHEN ${finite.name} = ${count.name} AND ${deviation.name} > 0 THEN ${deviation.name} END`,
-    windows: [sum, deviation, count, finite],
+    deviation: `CASE WHEN ${small.name} = ${count.name} AND ${deviation.name} > 0 THEN ${deviation.name} END`,
+    windows: [sum, deviation, count, small],
   };
 }
 

@@ -26,6 +26,7 @@ export function postgresDialect(isJsonKnown: boolean): Dialect {
       return name === 'record' ? type('other', 'object') : type('other');
     },
     read(column, { kind, name }) {
+      if (name === 'oid') return `CAST(${column} AS bigint)`;
       if (kind === 'number') return `nullif(CAST(${column} AS float8), CAST('NaN' AS float8))`;
       // Collations of a language put texts in another order, and some make other texts equal.
       if (kind === 'text') return `CAST(${column} AS text) COLLATE "C"`;
@@ -50,7 +51,7 @@ export function postgresDialect(isJsonKnown: boolean): Dialect {
     matches: (value, regex) => `${value} ~ ${text(regex)}`,
     isJson: (value) => (isJsonKnown ? `(${value} IS JSON)` : undefined),
     written({ sql, kind }) {
-      if (kind === 'date') return `(extract(epoch FROM ${sql}) * 1000)`;
+      if (kind === 'date') return `(extract(epoch FROM ${sql}) * 1000000)`;
       return kind === 'other' ? `CAST(to_json(${sql}) AS text)` : sql;
     },
     sum: ({ sql }) => `sum(${sql})`,

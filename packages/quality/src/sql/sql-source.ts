@@ -80,14 +80,14 @@ function splitting(
 ): Pick<TableSplitting, 'good' | 'bad'> {
   const { dialect } = table;
   const names = [...table.types.keys()];
-  const isFlag = broken.map(({ flag }, at) => `coalesce(${flag.condition}, FALSE) AS f${at}`);
+  const isBroken = broken.map(({ flag }) => `coalesce(${flag.condition}, FALSE)`);
   const flagged = (list: string, where: string): string => {
     const rows = table.placed(broken.flatMap(({ flag }) => flag.windows));
     const order = table.key.length === 0 ? '' : ' ORDER BY place';
-    return `${table.with(true)}SELECT ${list} FROM (SELECT ${['*', ...isFlag].join(', ')} FROM ${rows}) AS f WHERE ${where}${order}`;
+    return table.query(`SELECT ${list} FROM ${rows} WHERE ${where}${order}`, true);
   };
-  const isBad = ['FALSE', ...broken.map((_, at) => `f${at}`)].join(' OR ');
-  const ids = dialect.listOf(broken.map(({ id }, at) => ({ condition: `f${at}`, text: id })));
+  const isBad = ['FALSE', ...isBroken].join(' OR ');
+  const ids = dialect.listOf(broken.map(({ id, flag }) => ({ condition: flag.condition, text: id })));
   const rawOf = (column: string, at: number): Term => {
     const type = table.types.get(column) ?? { kind: 'none', types: [], name: 'none' };
     return { ...type, sql: `raw${at}` };

@@ -57,16 +57,18 @@ export class Table {
     return term;
   };
 
-  /** What stands before a query of `rows`: its name, with the terms that were asked for by now, and with `raw` the columns as they are. */
-  with(hasRaw = false): string {
-    const columns = [...this.#terms].map(([column, { sql, ...type }]) => {
+  /** A query of `rows` with what they are: the terms that it mentions, and with `raw` the columns as they are. */
+  query(sql: string, hasRaw = false): string {
+    const mentioned = new Set(sql.match(/\bc\d+\b/g));
+    const terms = [...this.#terms].filter(([, term]) => mentioned.has(term.sql));
+    const columns = terms.map(([column, { sql: name, ...type }]) => {
       const isThere = this.types.has(column);
       const value = isThere ? this.dialect.read(`t.${this.dialect.quote(column)}`, type) : this.dialect.null('none');
-      return `${value} AS ${sql}`;
+      return `${value} AS ${name}`;
     });
     const raw = [...this.types.keys()].map((column, at) => `t.${this.dialect.quote(column)} AS raw${at}`);
     const list = [...(hasRaw ? raw : []), ...columns, '1 AS c'].join(', ');
-    return `WITH dex_rows AS (SELECT ${list} FROM (${this.source}\n) AS t) `;
+    return `WITH dex_rows AS (SELECT ${list} FROM (${this.source}\n) AS t) ${sql}`;
   }
 
   /** The rows with the terms of all rules. */

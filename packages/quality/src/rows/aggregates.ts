@@ -59,7 +59,7 @@ export const aggregateJudges = {
     });
   },
   expect_column_most_common_value_to_be_in_set: (rule, planner) =>
-    ofCounts(rule, planner, keysOfSet(rule.kwargs.value_set), (counts) => mostCommon(counts, rule.kwargs)),
+    ofCounts(rule, planner, keysOfSet(rule.kwargs.value_set), (counts) => mostCommon(counts, rule.kwargs), 'frequent'),
   expect_column_distinct_values_to_be_in_set: (rule, planner) =>
     ofCounts(rule, planner, keysOfSet(rule.kwargs.value_set), (counts) =>
       distinct(counts, rule.kwargs.value_set, true, false),
@@ -93,10 +93,11 @@ function ofCounts(
   planner: Planner,
   always: ReadonlySet<unknown>,
   verdict: (counts: Counts) => Verdict,
+  wants?: 'frequent',
 ): Judge {
   if (planner.maxValues === Infinity) return ofColumn(rule, planner, Counts, verdict);
   const trouble = new Trouble();
-  const counts = new Counts(trouble.fail, planner.maxValues, always);
+  const counts = new Counts(trouble.fail, planner.maxValues, always, wants);
   const tally = planner.ask(rule, collecting(rule.kwargs.column, counts));
   return judge(rule, planner, tally, trouble, () => verdict(counts));
 }

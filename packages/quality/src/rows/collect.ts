@@ -152,7 +152,7 @@ export class Distinct implements Collector {
   }
 }
 
-/** Values that are counted no more one by one, as there were too many. */
+/** Values that are counted no more one by one, as there were too many: in one of two sketches, the other is empty. */
 export interface Rest {
   readonly distinct: HyperLogLog;
   readonly frequent: FrequentItems;
@@ -168,13 +168,21 @@ export class Counts implements Collector {
   rest: Rest | undefined;
   readonly #maxValues: number;
   readonly #always: ReadonlySet<unknown> | undefined;
+  readonly #wants: 'distinct' | 'frequent';
   #room: number;
 
   /**
    * @param maxValues How many distinct values are counted one by one, beside those of `always`.
    * @param always Keys of values.
+   * @param wants What is to be known of the others.
    */
-  constructor(_: Fail, maxValues: number, always?: ReadonlySet<unknown>) {
+  constructor(
+    _: Fail,
+    maxValues: number,
+    always?: ReadonlySet<unknown>,
+    wants: 'distinct' | 'frequent' = 'distinct',
+  ) {
+    this.#wants = wants;
     this.#maxValues = maxValues;
     this.#room = maxValues;
     this.#always = always;
@@ -199,23 +207,27 @@ export class Counts implements Collector {
       return;
     }
     this.rest ??= this.#giveUp();
-    this.rest.distinct.add(value);
-    this.rest.frequent.add(value);
-    if (this.rest.first.size < kept) this.rest.first.set(key, value);
+    this.#addTo(this.rest, key, value, 1);
   }
 
   #giveUp(): Rest {
     const first = new Map<unknown, unknown>();
-    const frequent = new FrequentItems(Math.ceil(this.#maxValues / 2));
+    const frequent = new FrequentItems(Math.ceil(this.#maxValues / 4));
     const rest = { distinct: new HyperLogLog(), frequent, first };
     for (const [key, { value, count }] of this.byKey) {
       if (this.#always?.has(key) === true) continue;
-      rest.distinct.add(value);
-      rest.frequent.add(value, count);
-      if (first.size < kept) first.set(key, value);
+      this.#addTo(rest, key, value, count);
       this.byKey.delete(key);
     }
     return rest;
+  }
+
+  #addTo({ distinct, frequent, first }: Rest, key: unknown, value: unknown, count: number): void {
+    if (this.#wants === 'frequent') frequent.add(value, count);
+    else {
+      distinct.add(value);
+      if (first.size < kept) first.set(key, value);
+    }
   }
 }
 

@@ -54,6 +54,12 @@ describe('contract', () => {
     expect(Daily).toMatchObject({ name: 'daily', side: 'input', columns: ['tempMax'], unchecked: [] });
   });
 
+  it('names a column that the schema has not, where no compiler did', () => {
+    // @ts-expect-error: what a compiler says of it
+    const misspelt = () => contract('daily', Day, (c) => [c.wimd.toBeUnique()]);
+    expect(misspelt).toThrow('about the columns of the schema, date, station, tempMax and wind, got "wimd"');
+  });
+
   it('needs no rules but those of the schema', async () => {
     expect((await contract('daily', Day).check([day()])).success).toBe(true);
   });

@@ -9,6 +9,7 @@ import type { Columns } from './rules/columns.ts';
 import { type Side, toJsonSchema } from './schema/json-schema.ts';
 import { InterruptedError } from './errors.ts';
 import { Report } from './report/report.ts';
+import { list } from './report/words.ts';
 import type { RuleResult } from './report/result.ts';
 import { columnsOf, type Rule } from './rules/rule.ts';
 import { schemaRules, type Unchecked } from './schema/schema-rules.ts';
@@ -266,7 +267,15 @@ function isArray<T>(rows: RowStream<T>): rows is readonly T[] {
 /** Every column has all the rules; the type of its rows says which of them may be called. */
 function rulesOf<Row>(columns: readonly string[]): [Columns<Row>, Table<Row>];
 function rulesOf(columns: readonly string[]): [unknown, unknown] {
-  return [Object.fromEntries(columns.map((column) => [column, columnRules(column, columns)])), tableRules(columns)];
+  const byName = Object.fromEntries(columns.map((column) => [column, columnRules(column, columns)]));
+  // Where types are not checked but stripped, a misspelt column is told here.
+  const named = new Proxy(byName, {
+    get(target, name) {
+      if (typeof name === 'symbol' || Object.hasOwn(target, name)) return Reflect.get(target, name);
+      throw new OptionError('contract.rules', `about the columns of the schema, ${list(columns)}`, name);
+    },
+  });
+  return [named, tableRules(columns)];
 }
 
 /** The engine that a source asks for. */

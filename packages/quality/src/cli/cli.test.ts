@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -284,6 +284,15 @@ describe('the bin', () => {
     const { code, out, errors } = await check(contract);
     expect([code, errors]).toEqual([1, '']);
     expect(out).toMatch(/^✗ daily does not hold/);
+  });
+
+  it('takes TypeScript for a module in a project of CommonJS, as `npm init` makes one', async () => {
+    await mkdir(at('project'));
+    await writeFile(at('project/package.json'), '{ "type": "commonjs" }');
+    const own = "import { contractOf } from '@dataenginex/quality';\nexport const Own = contractOf('own', []);\n";
+    await writeFile(at('project/own.ts'), own);
+    await writeFile(at('project/contract.ts'), "export { Own } from './own.ts';\n");
+    expect(await check(at('project/contract.ts'))).toMatchObject({ out: expect.stringMatching(/^✓ own/), errors: '' });
   });
 
   it('says what is wrong with a module that it cannot load', async () => {

@@ -62,12 +62,14 @@ async function importModule(path: string): Promise<object> {
     );
   }
   const url = pathToFileURL(resolve(path)).href;
-  // Run by npx, this package is not in the project: a contract there finds it here. What the project has comes first.
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       try {
-        return next(specifier, context);
+        const resolved = next(specifier, context);
+        // By `npm init` a project is of CommonJS, where Node takes a .ts with imports for an error.
+        return resolved.url.endsWith('.ts') ? { ...resolved, format: 'module-typescript' } : resolved;
       } catch (error) {
+        // Run by npx, this package is not in the project: a contract there finds it here.
         if (!/^@dataenginex\/quality(?:\/|$)/.test(specifier)) throw error;
         return next(specifier, { ...context, parentURL: import.meta.url });
       }

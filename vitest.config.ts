@@ -16,7 +16,6 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@dataenginex/source', 'node'] } },
   test: {
     maxWorkers: Math.max(3, availableParallelism() - 1), // most of a test's time is waiting, for servers and processes
-    isolate: false, // a worker takes the next file as it is: a third less CPU; files leave nothing behind
     // A busy machine is late now and then; one that is late three times is slow. Nothing else is tried again.
     retry: { count: 2, condition: /^expected \d+\.\d+ to be less than \d+$/ },
     testTimeout: 30_000, // tells a hang; no test fails for being slow under coverage on a busy machine

@@ -91,8 +91,17 @@ const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\
 /** The moment an ISO 8601 text names, in UTC unless it says otherwise, NaN when it names none. */
 function timeOf(text: string): number {
   const match = iso.exec(text);
-  if (match === null) return Number.NaN;
+  if (match === null || !isDay(text)) return Number.NaN;
   return Date.parse(text.length > 10 && match[1] === undefined ? `${text}Z` : text);
+}
+
+/** V8 takes February 30 for March 1. */
+function isDay(text: string): boolean {
+  const day = Number(text.slice(8, 10));
+  return (
+    day <= 28 ||
+    day <= new Date(Date.UTC(2000 + (Number(text.slice(0, 4)) % 400), Number(text.slice(5, 7)), 0)).getUTCDate()
+  );
 }
 
 /** A date is at most so far from 1970. */

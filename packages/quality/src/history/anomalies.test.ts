@@ -170,6 +170,9 @@ describe('anomalies', () => {
     expect(await judge(same, run(7, 24))).toMatchObject({ success: true, details: { score: 0 } });
     expect(await judge(same, run(7, 23))).toMatchObject({ success: false, details: { score: -Infinity } });
     expect(await judge(same, run(7, 23), { tolerance: 1 })).toMatchObject({ success: true });
+    expect(await judge(same, run(7, 24, { metrics: { rows: 24.0000001 } }))).toMatchObject({
+      details: { summary: '24.0000001, expected 24 by 7 runs' },
+    });
   });
 
   it('compares with the same weekday, hour or month, or with each nth run', async () => {

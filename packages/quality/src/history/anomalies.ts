@@ -124,7 +124,10 @@ function judge(check: AnomalyCheck, run: Run, before: readonly Run[]): RuleResul
     );
   }
   const { min, max, center, scale } = expected;
-  const summary = `${rounded(value)}, expected ${rangeInWords(min, max)} by ${runs} ${runs === 1 ? 'run' : 'runs'}`;
+  // A little off must not read as the very number.
+  const write = [min, max].some((bound) => rounded(bound) === rounded(value)) ? String : rounded;
+  const range = rangeInWords(min, max, write);
+  const summary = `${write(value)}, expected ${range} by ${runs} ${runs === 1 ? 'run' : 'runs'}`;
   const score = scale === 0 ? (value === center ? 0 : Infinity * Math.sign(value - center)) : (value - center) / scale;
   const details = { judged: true, expected, score, runs };
   return comparisonResult(
@@ -133,9 +136,9 @@ function judge(check: AnomalyCheck, run: Run, before: readonly Run[]): RuleResul
   );
 }
 
-function rangeInWords(min: number, max: number): string {
-  if (min === max) return rounded(min);
-  const bounds = [min === -Infinity ? '' : `from ${rounded(min)}`, max === Infinity ? '' : `to ${rounded(max)}`];
+function rangeInWords(min: number, max: number, write: (bound: number) => string): string {
+  if (min === max) return write(min);
+  const bounds = [min === -Infinity ? '' : `from ${write(min)}`, max === Infinity ? '' : `to ${write(max)}`];
   return bounds.filter((bound) => bound !== '').join(' ');
 }
 

@@ -99,14 +99,19 @@ const mostMissing = 100_000;
 type Groups = ReadonlyMap<string | undefined, readonly TablePartition[]>;
 
 function judgeComplete(
-  { every = 'day', unplaced = 0 }: TablePartitions,
+  { every = 'day', unplaced: without = 0 }: TablePartitions,
   groups: Groups,
   { from, to }: CheckPartitionsOptions,
   options: ShapeOptions,
 ): ObservedResult {
   const missing: string[] = [];
+  let unplaced = without;
   for (const [group, partitions] of groups) {
-    const names = new Set(partitions.map(({ name }) => name));
+    const names = new Set<string>();
+    for (const { name, rows } of partitions) {
+      if (sliceOf(name, every) === name) names.add(name);
+      else unplaced += rows;
+    }
     const sorted = [...names].toSorted();
     const first = from ?? sorted[0];
     const last = to ?? sorted.at(-1);

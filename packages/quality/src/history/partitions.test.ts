@@ -192,6 +192,16 @@ describe('checkPartitions', () => {
     });
   });
 
+  it('takes for no slice of time what is none', async () => {
+    const rows = ['2012-02-28', '2012-02-30', '2012-03-01', '2011-02-29T10:00'].map((day) => ({ day }));
+    const table = await readPartitions(rows, { by: 'day', every: 'day' });
+    expect(table).toMatchObject({ unplaced: 2, partitions: [{ name: '2012-02-28' }, { name: '2012-03-01' }] });
+    const partitions = ['', '2012-01', '2012-03', 'none'].map((name) => ({ name, rows: 2 }));
+    expect(summaryOf({ every: 'month', partitions }, { complete: {} })).toBe(
+      '2012-02 is missing; 4 rows have no month',
+    );
+  });
+
   it('ends with the year 9999, and tells so many that are missing and no more', () => {
     const partitions = ['9998', '9999'].map((name) => ({ name, rows: 1 }));
     expect(summaryOf({ every: 'year', partitions }, { complete: {} })).toBe('none is missing');

@@ -192,6 +192,15 @@ describe('checkPartitions', () => {
     });
   });
 
+  it('has one group of the rows without a value for it', async () => {
+    const rows = [{ of: null }, {}, { of: Number.NaN }, { of: 'a' }].map((row) => ({ ...row, name: 'x' }));
+    const { partitions } = await readPartitions(rows, { by: 'name', groupBy: 'of' });
+    expect(partitions).toMatchObject([
+      { group: 'a', rows: 1 },
+      { group: 'null', rows: 3 },
+    ]);
+  });
+
   it('takes for no slice of time what is none', async () => {
     const rows = ['2012-02-28', '2012-02-30', '2012-03-01', '2011-02-29T10:00'].map((day) => ({ day }));
     const table = await readPartitions(rows, { by: 'day', every: 'day' });

@@ -106,7 +106,7 @@ export async function readPartitions(source: RowSource, options: ReadPartitionsO
       unplaced++;
       return;
     }
-    const group = groupBy === undefined ? '' : textOf(row[groupBy]);
+    const group = groupBy === undefined ? '' : textOf(isNull(row[groupBy]) ? null : row[groupBy]);
     let ofGroup = slices.get(group);
     if (ofGroup === undefined) slices.set(group, (ofGroup = new Map()));
     let slice = ofGroup.get(name);

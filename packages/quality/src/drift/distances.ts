@@ -116,10 +116,17 @@ function sharesIn(counts: readonly number[]): number[] {
 /**
  * Counts in bins of one width from the least to the greatest number of both, as many as Sturges says for `size` numbers;
  * whole numbers have bins of at least 1. The last bin has both its ends.
+ *
+ * @param ends Numbers of which those are, as samples may lack them.
  */
-export function binned({ reference, current }: Samples, size: number, isWhole: boolean): Counts {
-  const from = Math.min(reference[0] ?? Infinity, current[0] ?? Infinity);
-  const to = Math.max(reference.at(-1) ?? -Infinity, current.at(-1) ?? -Infinity);
+export function binned(
+  { reference, current }: Samples,
+  size: number,
+  isWhole: boolean,
+  ends: readonly number[] = [],
+): Counts {
+  const all = [...ends, reference[0], reference.at(-1), current[0], current.at(-1)].filter((end) => end !== undefined);
+  const [from, to] = [Math.min(...all), Math.max(...all)];
   const wanted = (to - from) / (Math.log2(size) + 1);
   const bins = Math.max(1, Math.ceil((to - from) / (isWhole ? Math.max(1, wanted) : wanted)) || 1);
   const edge = (at: number): number => from + ((to - from) * at) / bins;

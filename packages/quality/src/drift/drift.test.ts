@@ -87,6 +87,19 @@ describe('drift', () => {
     expect(Math.abs((ks.score ?? 0) - first)).toBeLessThan(ks.shareError);
   });
 
+  it('has the ends and the deviation of all numbers, however far out the last ones are', async () => {
+    const heavy = (factor: number) => even(20_000).map((x) => factor * x ** -0.4);
+    const options = (method: 'l_infinity' | 'wasserstein'): DriftOptions => ({ columns: { x: { method } } });
+    const [a, b] = [heavy(1), heavy(1.2)];
+    const width = (Math.max(...b) - 1) / Math.ceil(Math.log2(40_000) + 1);
+    const below = (values: readonly number[]) => values.filter((value) => value < 1 + width).length / values.length;
+    const { score = 0 } = await compare(a, b, options('l_infinity'));
+    expect(score).toBeCloseTo(Math.abs(below(a) - below(b)), 2);
+    const mean = a.reduce((sum, x) => sum + x, 0) / a.length;
+    const deviation = Math.sqrt(a.reduce((sum, x) => sum + (x - mean) ** 2, 0) / a.length);
+    expect((await compare(a, b, options('wasserstein'))).score).toBeCloseTo((0.2 * mean) / deviation, 2);
+  });
+
   it('is of states alone, saved and merged', async () => {
     const [a, b] = [even(4000), even(4000, 0.2).map((x) => x + 0.1)];
     const whole = drift(await stateOf(a), await stateOf(b));

@@ -247,9 +247,12 @@ function ofNumbers(method: DriftMethod, reference: ColumnState, current: ColumnS
   const sizes = [valuesOf(reference), valuesOf(current)] as const;
   if (method === 'ks') return kolmogorovSmirnov(samples, sizes);
   // Evidently's least deviation, for columns that are constant.
-  if (method === 'wasserstein') return wasserstein(samples) / Math.max(deviationOf(samples.reference), 0.001);
+  if (method === 'wasserstein')
+    return wasserstein(samples) / Math.max(deviationOf(reference, samples.reference), 0.001);
   const isWhole = reference.types.number === 0 && current.types.number === 0;
-  return distances[method](binned(samples, sizes[0] + sizes[1], isWhole));
+  const sketches = [numbersOf(reference), numbersOf(current)];
+  const ends = sketches.flatMap(({ min, max }) => [min, max]).filter(Number.isFinite);
+  return distances[method](binned(samples, sizes[0] + sizes[1], isWhole, ends));
 }
 
 /** Numbers and dates have an order and distances; everything else is of categories. */
@@ -284,8 +287,10 @@ function rankError(sketch: Kll): number {
   return sketch.count < exactBelow(sketch) ? 0 : 2.6 / sketch.k;
 }
 
-/** Of the sample as a population, as Evidently has it. */
-function deviationOf(sample: Float64Array): number {
+/** Of the values as a population, as Evidently has it; of dates, whose moments are not known, of the sample. */
+function deviationOf({ types, moments }: ColumnState, sample: Float64Array): number {
+  const finite = moments.count - moments.infinite;
+  if (types.date === 0) return finite < 2 ? 0 : moments.deviation * Math.sqrt((finite - 1) / finite);
   const mean = sample.reduce((sum, value) => sum + value, 0) / sample.length;
   return Math.sqrt(sample.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sample.length);
 }

@@ -176,12 +176,7 @@ export class Counts implements Collector {
    * @param always Keys of values.
    * @param wants What is to be known of the others.
    */
-  constructor(
-    _: Fail,
-    maxValues: number,
-    always?: ReadonlySet<unknown>,
-    wants: 'distinct' | 'frequent' = 'distinct',
-  ) {
+  constructor(_: Fail, maxValues: number, always?: ReadonlySet<unknown>, wants: 'distinct' | 'frequent' = 'distinct') {
     this.#wants = wants;
     this.#maxValues = maxValues;
     this.#room = maxValues;
@@ -303,7 +298,7 @@ export class Numbers implements Collector {
 
 class Floats {
   #length = 0;
-  #buffer = new Float64Array(1024);
+  #buffer = new Float64Array(16);
 
   push(value: number): void {
     if (this.#length === this.#buffer.length) {

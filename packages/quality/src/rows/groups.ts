@@ -4,6 +4,7 @@ import { ColumnTable } from './column-table.ts';
 import type { Planner } from './planner.ts';
 import type { GroupFailure, Groups, RuleResult } from '../report/result.ts';
 import { columnsOf, type GroupBy, type Rule } from '../rules/rule.ts';
+import { detach } from '../streams/unique-keys.ts';
 import { type ColumnTest, columnTests } from './where.ts';
 import { isNull, keyOf, keyOfAll, show } from '../values.ts';
 
@@ -120,7 +121,7 @@ class Grouping {
       return undefined;
     }
     const check = this.#checkOf();
-    this.#groups.set(key, { values: columns.map((name) => valueOf(row, name)), check });
+    this.#groups.set(detach(key), { values: columns.map((name) => detach(valueOf(row, name))), check });
     return check;
   }
 

@@ -4,6 +4,7 @@ import type { ColumnTable } from './column-table.ts';
 import type { Fail, MapTest } from './map-tests.ts';
 import type { FailedResult } from '../report/result.ts';
 import type { Rule } from '../rules/rule.ts';
+import { detach } from '../streams/unique-keys.ts';
 import { type Plan, type Scan, type Step, createScan } from './scan.ts';
 import { type ColumnTest, columnTests } from './where.ts';
 
@@ -40,7 +41,8 @@ export class Tally implements Step {
     this.unexpected++;
     this.recent?.push(index);
     if (this.values.length >= this.#most) return;
-    this.values.push(value);
+    // With all values wanted, the rows are held anyway.
+    this.values.push(this.#most === Infinity ? value : detach(value));
     this.indexes.push(index);
   }
 }

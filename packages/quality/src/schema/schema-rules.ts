@@ -35,14 +35,14 @@ export function schemaRules(root: JsonSchema): SchemaRules {
       'anyOf' in schema || 'oneOf' in schema ? 'a union' : 'allOf' in schema ? 'an intersection' : schema.type;
     throw new OptionError('contract.schema', 'one of an object with properties', got);
   }
-  const required = textsOf(schema.required);
+  const required = new Set(textsOf(schema.required));
   const columns = Object.keys(properties);
   const unchecked: Unchecked[] = [];
   const leave = (column: string | undefined, what: string): void => void unchecked.push({ column, what });
 
   const rules = Object.entries(properties).flatMap(([column, json]) => {
     const facts = readColumn(json, root);
-    const isRequired = required.includes(column);
+    const isRequired = required.has(column);
     const built = rulesOf(columnRules(column, columns), `schema.${column}`, facts, isRequired);
     for (const what of new Set(facts.unread)) leave(column, what);
     return built;
@@ -50,7 +50,7 @@ export function schemaRules(root: JsonSchema): SchemaRules {
 
   for (const what of textsOf(schema[UNREAD])) leave(undefined, what);
   if (additionalProperties === false) {
-    if (columns.length > 0 && required.length === columns.length) {
+    if (columns.length > 0 && required.size === columns.length) {
       rules.push(tableRules(columns).columnsToMatchSet(columns, { id: 'schema.columns' }));
     } else leave(undefined, 'that there are no other columns, as some of its own may be missing');
   }

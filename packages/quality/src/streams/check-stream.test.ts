@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { map, pipe } from '@dataenginex/streams';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,6 +102,26 @@ describe('check of a stream', () => {
     expect(judged).toBe(5000);
     expect(Math.max(...most)).toBeLessThanOrEqual(512);
   });
+});
+
+it('keeps a group, and a value that breaks a rule, without the text that they were cut out of', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const Cut = contract('cut', Reading, (c) => [c.temp.toBeInSet(['none'], { groupBy: 'station' })]);
+  const held: number[] = [];
+  async function* cuts() {
+    for (let n = 0; n <= 4096; n++) {
+      if (n === 1024 || n === 4096) {
+        collect();
+        held.push(process.memoryUsage().heapUsed);
+      }
+      const text = `station-${1e6 + n},value-${1e6 + n}${' '.repeat(16_384)}`;
+      yield { station: text.slice(0, 15), temp: text.slice(16, 29) };
+    }
+  }
+  await Cut.check(cuts());
+  const [before = 0, after = 0] = held;
+  expect(after - before).toBeLessThan(3072 * 8192);
 });
 
 describe('what a stream does not keep in memory', () => {

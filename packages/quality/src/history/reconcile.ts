@@ -193,21 +193,28 @@ class Side {
 class First<T> {
   #count = 0;
   readonly #most: number;
+  #last: number;
   #found: { readonly value: T; readonly index: number }[] = [];
 
   constructor(most: number) {
     this.#most = most;
+    this.#last = most === 0 ? -1 : Infinity;
   }
 
   add(index: number, value: () => T): void {
     this.#count++;
-    const last = this.#found.length >= this.#most ? (this.#found.at(-1)?.index ?? -1) : Infinity;
-    if (index > last) return;
+    if (index > this.#last) return;
     this.#found.push({ value: value(), index });
+    if (this.#found.length >= 2 * this.#most) this.#cut();
+  }
+
+  #cut(): void {
     this.#found = this.#found.toSorted((a, b) => a.index - b.index).slice(0, this.#most);
+    if (this.#found.length === this.#most) this.#last = this.#found.at(-1)?.index ?? -1;
   }
 
   result(): Differences<T> {
+    this.#cut();
     return { count: this.#count, samples: this.#found.map(({ value }) => value) };
   }
 }

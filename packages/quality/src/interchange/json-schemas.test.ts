@@ -189,7 +189,7 @@ describe('fromJsonSchema', () => {
     expect((await Small.check([{ a: 'x', n: 0.5, any: 1 }])).success).toBe(true);
     // @ts-expect-error -- misspelt
     expect(() => contract('small', fromJsonSchema({ properties: { a: {} } }), (c) => [c.b.toBeNull()])).toThrow(
-      TypeError,
+      'must be about the columns of the schema, a, got "b"',
     );
   });
 

@@ -33,11 +33,11 @@ export interface Automaton {
   readonly start: number;
 }
 
-/** More states than these are not built: counts such as `{1000}` make many. */
-const mostStates = 2000;
-
-/** The automaton of a regular expression, by Thompson's construction; undefined when it is too large. */
-export function automatonOf(regex: Node, flags: string): Automaton | undefined {
+/**
+ * The automaton of a regular expression, by Thompson's construction; undefined when it would have more than `mostStates`:
+ * counts such as `{1000}` and long lists of words make many.
+ */
+export function automatonOf(regex: Node, flags: string, mostStates = 20_000): Automaton | undefined {
   const states: State[] = [];
   const add = (state: State): number => {
     if (states.length < mostStates) return states.push(state) - 1;

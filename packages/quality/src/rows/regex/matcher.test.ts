@@ -11,6 +11,8 @@ import { parseRegex } from './syntax.ts';
 
 const matcherOf = (regex: string) => createMatcher(compileRegex('regex', regex));
 
+const words = Array.from({ length: 2000 }, (_, n) => `word${n}`).join('|');
+
 const formats = [
   z.email(),
   z.uuid(),
@@ -29,7 +31,7 @@ describe('createMatcher', () => {
     ^[^,]*,[^,]*$ ^(\+|-)?\d+(\.\d+)?([eE][+-]?\d+)?$ ^https?://[^/]+/.*$ ^[A-Z]{2}\d{2}(?:\s?\w{4}){3,7}$ ^#([a-f]{3}){1,2}$`;
   const patterns = formats.map((schema) => schema._zod.def.pattern?.source ?? '');
 
-  it.each([...plain.split(/\s+/), ...patterns])(
+  it.each([...plain.split(/\s+/), ...patterns, words])(
     'leaves texts of any length to JavaScript where the ways do not multiply: %s',
     (regex) => {
       expect(matcherOf(regex).safeLength).toBe(Infinity);
@@ -71,6 +73,7 @@ describe('createMatcher', () => {
     expect(matcherOf('(?=.*b.*c)a').test(text)).toBeUndefined();
     expect(matcherOf('^(a+)+$').test('a'.repeat(1e8))).toBeUndefined();
     expect(matcherOf('(a|a)'.repeat(40)).test('a'.repeat(39))).toBe(false);
+    expect(matcherOf(`^(${words})-\\d+$`).test('word1999-12345678901234567890')).toBe(true);
   });
 
   const pieces = String.raw`a b [ab] [^a] . \w \b ^ $ (?=b) (?!a) (?<=a) (?<!b.) 😀 \u{1F600} [^😀] \n é (?:a|) \p{L}`;

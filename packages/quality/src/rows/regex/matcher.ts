@@ -2,7 +2,7 @@ import { automatonOf } from './automaton.ts';
 import { safeLength } from './risk.ts';
 import { search } from './search.ts';
 import { shorten, sourceOf } from './shorten.ts';
-import { parseRegex } from './syntax.ts';
+import { type Node, parseRegex } from './syntax.ts';
 
 /** Answers whether a regular expression finds something in a text, in time that is bounded. */
 export interface Matcher {
@@ -18,6 +18,8 @@ export interface Matcher {
 const mostWithout = 1000;
 /** The ways there are to try for such a text at most: it is that or nothing. */
 const mostWays = 1e8;
+
+const mostAlternatives = 1e5;
 
 /** Those of the last plans: to look into a pattern takes milliseconds. */
 const known = new Map<string, Matcher>();
@@ -44,13 +46,21 @@ function matcherOf(given: RegExp): Matcher {
     const length = more === undefined ? 0 : safeLength(more, given, mostWays);
     return limited(given, Math.min(length, mostWithout), () => undefined);
   }
-  if (safeLength(node, given) === Infinity) return native(given);
+  if (waysOf(node) <= mostAlternatives || safeLength(node, given) === Infinity) return native(given);
   const short = shorten(node);
   const regex = new RegExp(sourceOf(short), given.flags);
   const length = safeLength(short, regex);
   if (length === Infinity) return native(regex);
   const automaton = automatonOf(short, regex.flags);
   return limited(regex, length, (text) => (automaton === undefined ? undefined : search(automaton, text)));
+}
+
+/** How many ways there are to match without repetition, as through a long list of words. */
+function waysOf(node: Node): number {
+  if (node.kind === 'all') return node.parts.reduce((ways, part) => ways * waysOf(part), 1);
+  if (node.kind === 'any') return node.parts.reduce((ways, part) => ways + waysOf(part), 0);
+  if (node.kind === 'look') return waysOf(node.body);
+  return node.kind === 'repeat' ? Infinity : 1;
 }
 
 function native(regex: RegExp): Matcher {

@@ -11,7 +11,7 @@ import type { Node } from './syntax.ts';
  * @see https://doi.org/10.1016/0304-3975(91)90381-B Weber and Seidl, On the degree of ambiguity of finite automata
  */
 export function safeLength(regex: Node, { source, flags }: RegExp, ways = 1e6): number {
-  const automaton = automatonOf(withoutLargeCounts(regex), flags);
+  const automaton = automatonOf(withoutLargeCounts(regex), flags, 2000);
   const degree =
     automaton === undefined ? Infinity : new Ambiguity(automaton, source, flags).degree(automaton.start, false);
   if (degree <= 1) return Infinity;

@@ -10,7 +10,8 @@ export type Node =
   | { readonly kind: 'repeat'; readonly body: Node; readonly min: number; readonly max: number };
 
 /**
- * Reads what `compileRegex` made, which is valid; undefined when it has a backreference, or flags within.
+ * Reads what `compileRegex` made, which is valid; undefined when it has a backreference, flags within, or
+ * thousands of groups within each other.
  *
  * @param backreferences `loosely`: read for whatever their group may find, or nothing where it may have found none. What
  * is then found is more. Those that stand before the end of their group are not read.
@@ -22,7 +23,8 @@ export function parseRegex({ source }: RegExp, backreferences?: 'loosely'): Node
     for (const { group, ways } of reader.references) if (isCertain(group, regex)) ways.length = 1;
     return regex;
   } catch (error) {
-    if (error instanceof Unreadable) return undefined;
+    // Groups within groups, deeper than calls may go.
+    if (error instanceof Unreadable || error instanceof RangeError) return undefined;
     throw error;
   }
 }

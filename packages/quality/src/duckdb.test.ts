@@ -272,6 +272,20 @@ describe('duckdb', () => {
     await expect(good[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'DEX_QUALITY_DATABASE' });
   });
 
+  it('tells rows in order and to the last, or that another query took their place', async () => {
+    const V = contract('v', z.object({ id: z.bigint() }), (c) => [c.id.toBeBetween(null, 9n)]);
+    const sql = 'SELECT (i * 7919) % 10007 AS id FROM range(10007) AS t(i)';
+    const { good, bad } = await V.split(duckdb(connection, { sql }, { key: 'id' }));
+    let next = 10;
+    for await (const { row, index } of bad) expect([Number(row['id']), index]).toEqual([next++, next - 1]);
+    expect(next).toBe(10_007);
+    const read = async () => {
+      for await (const _ of bad) await connection.run('SELECT 1');
+    };
+    await expect(read()).rejects.toThrow('another query ran on the connection');
+    for await (const { id } of good) expect(Number(id)).toBeLessThan(10);
+  });
+
   it('ends a query at once when it is aborted, and the connection goes on', async () => {
     const slow = {
       sql: 'SELECT a.range AS temp FROM range(100_000_000) AS a, range(1000) AS b WHERE a.range * b.range % 7 = 3',

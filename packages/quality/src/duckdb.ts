@@ -26,7 +26,8 @@ export type { TableName, TableOptions } from './sql/sql-source.ts';
  * connection.closeSync();
  * ```
  *
- * @param connection One for this check alone while it runs: an abort interrupts whatever runs on it.
+ * @param connection One for this check alone while it runs and while its rows are read: an abort interrupts whatever runs
+ *   on it, and another query ends what it reads with a `DatabaseError`.
  * @throws {OptionError} When the table is no name and no query.
  */
 export function duckdb(connection: DuckDBConnection, table: TableName, options: TableOptions = {}): TableSource {
@@ -70,13 +71,20 @@ function databaseOf(connection: DuckDBConnection, table: TableName): Database {
       return result;
     },
     async *stream(sql, signal) {
-      const result = await during(sql, signal, () => connection.stream(sql));
+      // Rows end without an error when another query runs on the connection: only a last row tells that these were all.
+      const ended = `FROM (${sql}\n) UNION ALL BY NAME SELECT TRUE AS dex_end`;
+      const result = await during(sql, signal, () => connection.stream(ended));
       const batches = result.yieldRowsJs();
+      let isWhole = false;
       while (true) {
         const batch = await during(sql, signal, () => batches.next());
-        if (batch.done === true) return;
-        yield batch.value;
+        if (batch.done === true) break;
+        isWhole = batch.value.at(-1)?.at(-1) === true;
+        yield isWhole ? batch.value.slice(0, -1) : batch.value;
       }
+      if (isWhole) return;
+      const cause = new Error('another query ran on the connection before all rows were read');
+      throw new DatabaseError(duckdbDialect.name, table, sql, cause);
     },
   };
 }

@@ -154,7 +154,8 @@ async function examplesOf(session: Session, table: Table, flags: readonly Exampl
   const order = key.length === 0 ? '' : 'ORDER BY place ';
   const counts = flags.map(({ by = [], isOfEach }, at) => {
     const each = isOfEach === true ? `PARTITION BY ${by.map((column) => table.term(column).sql).join(', ')} ` : '';
-    return `count(*) FILTER (WHERE f${at}) OVER (${each}${order}ROWS UNBOUNDED PRECEDING) AS n${at}`;
+    // With FILTER and an order, DuckDB takes a time that grows with the square of the rows.
+    return `count(CASE WHEN f${at} THEN 1 END) OVER (${each}${order}ROWS UNBOUNDED PRECEDING) AS n${at}`;
   });
   const isTold = flags.map((_, at) => (all ? `f${at}` : `(f${at} AND n${at} <= ${mostExamples})`));
   const list = [...written, 'place', ...isTold].map((sql, at) => `${sql} AS e${at}`).join(', ');

@@ -286,6 +286,23 @@ describe('duckdb', () => {
     for await (const { id } of good) expect(Number(id)).toBeLessThan(10);
   });
 
+  it('finds the first rows where all are bad, in a time that grows with them alone', async () => {
+    const N = contract('n', z.object({ n: z.bigint() }), (c) => [c.n.toBeBetween(null, -1n)]);
+    const source = duckdb(connection, { sql: 'SELECT range AS n FROM range(300_000)' }, { key: 'n' });
+    expect((await N.check(source)).failures).toMatchObject([
+      { unexpectedCount: 300_000, unexpectedIndexes: { 19: 19 } },
+    ]);
+  });
+
+  it('judges numbers of which squares are infinite', async () => {
+    const V = contract('v', z.object({ v: z.number() }), (c) => [
+      c.v.meanToBeBetween(1e199, 1e200),
+      c.v.stdevToBeBetween(0, 1),
+    ]);
+    const { failures } = await V.check(duckdb(connection, { sql: 'SELECT unnest([1e200, 1e199])::DOUBLE AS v' }));
+    expect(failures).toMatchObject([{ rule: { id: 'v.stdevToBeBetween' }, observed: null }]);
+  });
+
   it('ends a query at once when it is aborted, and the connection goes on', async () => {
     const slow = {
       sql: 'SELECT a.range AS temp FROM range(100_000_000) AS a, range(1000) AS b WHERE a.range * b.range % 7 = 3',

@@ -118,6 +118,15 @@ describe.skipIf(noPostgres !== undefined)('postgres', () => {
     expect((await Kinds.check(postgres(pool, { sql }))).failures).toEqual([]);
   });
 
+  it('asks wide tables in parts, as PostgreSQL has 1664 columns a query', async () => {
+    const names = Array.from({ length: 600 }, (_, at) => `c${at}`);
+    const sql = `SELECT ${names.map((name) => `1 AS ${name}`).join(', ')}`;
+    const Wide = contract('wide', z.object(Object.fromEntries(names.map((name) => [name, z.literal(2)]))));
+    const { report, bad } = await Wide.split(postgres(pool, { sql }));
+    expect(report.failures).toHaveLength(600);
+    for await (const { rules } of bad) expect(rules).toHaveLength(600);
+  });
+
   it('takes hostile names and values for what they are, whatever a backslash means', async () => {
     const name = `a"b'; DROP TABLE temps; --`;
     const value = String.raw`'; DROP TABLE temps; -- \\' " $1 \n`;

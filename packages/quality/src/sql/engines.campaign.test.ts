@@ -100,7 +100,7 @@ function tableOf(random: Random): Table {
           : values[kind],
     ]),
   );
-  const length = random.chance(0.1) ? 0 : 1 + random.below(random.chance(0.1) ? 60 : 8);
+  const length = random.chance(0.1) ? 0 : 1 + random.below(random.chance(0.15) ? 60 : 8);
   const rows = Array.from({ length }, (_, k) =>
     Object.fromEntries(
       Object.keys(kinds).map((column) => [
@@ -164,7 +164,7 @@ function contractOf(random: Random, { rows }: Table): Contract {
         id: `r${id}`,
         where: Object.keys(where).length === 0 ? undefined : where,
         ...(random.chance(0.3) && {
-          groupBy: random.some([...all, 'k'] as const, 2),
+          groupBy: random.chance(0.5) ? 'b' : random.some([...all, 'k'] as const, 2),
           maxGroups: random.pick([3, 100]),
         }),
       };
@@ -242,7 +242,7 @@ function contractOf(random: Random, { rows }: Table): Contract {
           column.toNotBeOutliers({
             ...map,
             method: random.pick(['iqr', 'std']),
-            multiplier: random.pick([0.567, 1.5]),
+            multiplier: random.pick([0.123, 0.567, 1.5]),
           }),
         () => text.lengthsToBeBetween(...two([0, 1, 1.5, 2, 4]), { ...map, ...strict }),
         () => text.lengthsToEqual(random.below(4), map),

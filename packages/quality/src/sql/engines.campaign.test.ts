@@ -164,7 +164,7 @@ function contractOf(random: Random, { rows }: Table): Contract {
         id: `r${id}`,
         where: Object.keys(where).length === 0 ? undefined : where,
         ...(random.chance(0.3) && {
-          groupBy: random.chance(0.5) ? 'b' : random.some([...all, 'k'] as const, 2),
+          groupBy: random.chance(0.5) ? ('b' as const) : random.some([...all, 'k'] as const, 2),
           maxGroups: random.pick([3, 100]),
         }),
       };

@@ -169,7 +169,7 @@ describe('redisRateLimit without its store', () => {
     await expect(policy(timeout(5), api).run(call)).rejects.toMatchObject({ code: 'DEX_TIMEOUT' });
     expect(calls).toBe(0);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
-    expect(timers()).toBe(timersBefore);
+    expect(timers()).toBeLessThanOrEqual(timersBefore); // one of the runner may have ended
   });
 
   it('begins nothing where it is aborted in the tick of the answer', async () => {

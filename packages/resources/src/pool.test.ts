@@ -397,15 +397,16 @@ describe('a pool in time', () => {
 
   it('arms one timer for all resources, and none that keeps the process alive', async () => {
     vi.useRealTimers();
-    const before = process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+    const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+    const before = timers(); // one of the runner may end meanwhile
     const { pool } = setUp({ min: 3, max: 3 });
     await setImmediate();
     expect(pool.stats().idle).toBe(3);
-    expect(process.getActiveResourcesInfo().filter((type) => type === 'Timeout')).toHaveLength(before);
+    expect(timers()).toBeLessThanOrEqual(before);
     const failing = setUp({ min: 1, create: () => Promise.reject(new Error('refused')) });
     await setImmediate();
     expect(failing.errors).toHaveLength(1);
-    expect(process.getActiveResourcesInfo().filter((type) => type === 'Timeout')).toHaveLength(before);
+    expect(timers()).toBeLessThanOrEqual(before);
     await Promise.all([pool.close(), failing.pool.close()]);
   });
 });

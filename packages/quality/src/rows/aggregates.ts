@@ -141,7 +141,8 @@ function near(value: number, bound: number | null): boolean {
   return bound !== null && Math.abs(value - bound) <= 1e-8 + 1e-4 * Math.abs(bound);
 }
 
-function isNearly(value: number, [min, max]: readonly [number | null, number | null]): boolean {
+/** Whether a quantile is within its range, or as near to it as Great Expectations lets it be. */
+export function isNearly(value: number, [min, max]: readonly [number | null, number | null]): boolean {
   return near(value, min) || near(value, max) || (value >= (min ?? -Infinity) && value <= (max ?? Infinity));
 }
 

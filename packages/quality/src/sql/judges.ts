@@ -1,6 +1,7 @@
 import { OptionError } from '@dataenginex/core';
 import { within } from '../rules/bounds.ts';
 import type { Bounds, Expectation, KwargsOf, Ordered, TypeName } from '../rules/expectations.ts';
+import { isNearly } from '../rows/aggregates.ts';
 import { createRowsCheck } from '../rows/check-rows.ts';
 import { type Spread, ofBins, ofValues } from '../rows/kl-divergence.ts';
 import { freshness } from '../rows/freshness.ts';
@@ -493,19 +494,11 @@ function* judgeDivergence(rule: RuleOf<'expect_column_kl_divergence_to_be_less_t
   return verdict(ofBins({ counts, total, below, above }, rule.kwargs, partition));
 }
 
-/** The tolerance of Great Expectations: 0.01 % of the bound. */
-function near(value: number, bound: number | null): boolean {
-  return bound !== null && Math.abs(value - bound) <= 1e-8 + 1e-4 * Math.abs(bound);
-}
-
 function quantileVerdict(
   values: readonly number[],
   { quantile_ranges: ranges }: KwargsOf<'expect_column_quantile_values_to_be_between'>,
 ) {
-  const details = ranges.value_ranges.map(([min, max], index) => {
-    const value = values[index] ?? Number.NaN;
-    return near(value, min) || near(value, max) || (value >= (min ?? -Infinity) && value <= (max ?? Infinity));
-  });
+  const details = ranges.value_ranges.map((range, index) => isNearly(values[index] ?? Number.NaN, range));
   return {
     success: details.every(Boolean),
     observed: { quantiles: ranges.quantiles, values: values.map((value) => (Number.isNaN(value) ? null : value)) },

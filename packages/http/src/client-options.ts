@@ -1,12 +1,12 @@
 import { checkFunction, checkInteger, OptionError } from '@dataenginex/core';
-import type { AuthOptions } from './auth.ts';
-import type { SignOptions } from './auth-sign.ts';
-import { HttpCache } from './cache.ts';
-import { checkCookieJar, type CookieOptions } from './cookies.ts';
-import type { ConnectionsOptions } from './dispatcher.ts';
-import { type HookOptions, joinHooks, listHooks } from './hooks.ts';
-import type { PolicyOptions } from './policies.ts';
-import { belongsToOrigin, checkMaxRedirects, type RedirectOptions } from './redirects.ts';
+import type { AuthOptions } from './auth/auth.ts';
+import type { SignOptions } from './auth/sign.ts';
+import { HttpCache } from './cache/cache.ts';
+import { checkCookieJar, type CookieOptions } from './layers/cookies.ts';
+import type { ConnectionsOptions } from './connections/dispatcher.ts';
+import { type HookOptions, joinHooks, listHooks } from './layers/hooks.ts';
+import type { PolicyOptions } from './layers/policies.ts';
+import { belongsToOrigin, checkMaxRedirects, type RedirectOptions } from './layers/redirects.ts';
 import { normalizeHeaders, type RequestHeaders } from './request-headers.ts';
 import { parseBaseUrl } from './url.ts';
 

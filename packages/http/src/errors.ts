@@ -1,9 +1,9 @@
 import { DexError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { BodyFailed, BrokenOff } from './exchange.ts';
+import { BodyFailed, BrokenOff } from './layers/exchange.ts';
 import type { RequestFacts } from './facts.ts';
-import { type Fields, fieldOf, type Head, toHeaders } from './message.ts';
-import { BlockedAddress } from './public-networks.ts';
+import { type Fields, fieldOf, type Head, toHeaders } from './layers/message.ts';
+import { BlockedAddress } from './connections/public-networks.ts';
 
 /** The base of what a request rejects with, unless the caller aborted: then it is `signal.reason`. */
 export abstract class HttpError extends DexError {

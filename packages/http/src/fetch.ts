@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { describeFailure } from './errors.ts';
-import { BrokenOff } from './exchange.ts';
-import { encodeMultipart } from './multipart.ts';
-import { encodeBody } from './request-body.ts';
+import { BrokenOff } from './layers/exchange.ts';
+import { encodeMultipart } from './bodies/multipart.ts';
+import { encodeBody } from './bodies/request-body.ts';
 import { encodingForRange } from './request-headers.ts';
-import { contentChunks, type ContentOptions, hasUnknownCoding } from './content.ts';
+import { contentChunks, type ContentOptions, hasUnknownCoding } from './bodies/content.ts';
 import {
   type Call,
   destroyOnAbort,
@@ -17,7 +17,7 @@ import {
   type Reply,
   type Send,
   toHeaders,
-} from './message.ts';
+} from './layers/message.ts';
 
 /** What of a client its `fetch` goes through. */
 export interface FetchTarget {

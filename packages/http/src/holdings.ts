@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
-import { createAttempts } from './attempts.ts';
-import type { Credentials } from './auth.ts';
+import { createAttempts } from './layers/attempts.ts';
+import type { Credentials } from './auth/auth.ts';
 import {
   checkClientOptions,
   type ClientOptions,
@@ -10,10 +10,10 @@ import {
   touchesConnections,
   touchesPolicies,
 } from './client-options.ts';
-import { observeConnections } from './connection-metrics.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { observeConnections } from './connections/connection-metrics.ts';
+import { createDispatcher } from './connections/dispatcher.ts';
 import { ClientClosedError } from './errors.ts';
-import { choosePolicies, type PolicyOf } from './policies.ts';
+import { choosePolicies, type PolicyOf } from './layers/policies.ts';
 
 /** What a client holds, and shares with those that are made from it where their options leave it alone. */
 export interface Holdings {

@@ -1,8 +1,8 @@
-import { BodyReaders } from './body-readers.ts';
-import type { ContentOptions } from './content.ts';
+import { BodyReaders } from './bodies/body-readers.ts';
+import type { ContentOptions } from './bodies/content.ts';
 import { BodyUsedError } from './errors.ts';
-import type { EventSource } from './sse.ts';
-import { isSuccess, letGo, type Reply, toHeaders } from './message.ts';
+import type { EventSource } from './bodies/sse.ts';
+import { isSuccess, letGo, type Reply, toHeaders } from './layers/message.ts';
 
 /** An answer with its body still to read, by one of the readers. One that is not read must be closed. */
 export class HttpResponse extends BodyReaders implements AsyncDisposable {

@@ -1,15 +1,15 @@
 import { checkFunction, checkInteger, OptionError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { decodeJson, validate } from './body.ts';
+import { decodeJson, validate } from './bodies/body.ts';
 import type { RequestOptions } from './request-options.ts';
-import { readContent } from './content.ts';
+import { readContent } from './bodies/content.ts';
 import { PaginationError } from './errors.ts';
 import { redact } from './facts.ts';
 import { findLink } from './link-header.ts';
-import { fieldOf, type Fields, type Outgoing, type Reply, toHeaders } from './message.ts';
+import { fieldOf, type Fields, type Outgoing, type Reply, toHeaders } from './layers/message.ts';
 import { perform, type RequestPlan } from './perform.ts';
-import { belongsToOrigin } from './redirects.ts';
-import type { BodyOptions } from './request-body.ts';
+import { belongsToOrigin } from './layers/redirects.ts';
+import type { BodyOptions } from './bodies/request-body.ts';
 import { hasCredentials, isHttp, type Query, toSearchParams } from './url.ts';
 
 /** What is known of a page beside its body. */

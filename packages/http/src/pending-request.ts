@@ -1,11 +1,11 @@
-import { BodyReaders } from './body-readers.ts';
-import { type Download, download, type DownloadOptions } from './download.ts';
+import { BodyReaders } from './bodies/body-readers.ts';
+import { type Download, download, type DownloadOptions } from './bodies/download.ts';
 import { BodyUsedError } from './errors.ts';
 import { isIdempotent, redact } from './facts.ts';
 import { HttpResponse } from './http-response.ts';
-import { isReplayable, isStreamBody, type Outgoing, type Reply } from './message.ts';
+import { isReplayable, isStreamBody, type Outgoing, type Reply } from './layers/message.ts';
 import { perform, type RequestPlan } from './perform.ts';
-import { eventHeaders, type EventSource } from './sse.ts';
+import { eventHeaders, type EventSource } from './bodies/sse.ts';
 
 /** A request that is sent when its result is first asked for, and once. */
 export class PendingRequest extends BodyReaders {

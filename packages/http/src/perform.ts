@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { type ContentOptions, readStart } from './content.ts';
-import { sendWithin } from './deadline.ts';
+import { type ContentOptions, readStart } from './bodies/content.ts';
+import { sendWithin } from './layers/deadline.ts';
 import { BodyTooLargeError, StatusError } from './errors.ts';
-import { type Call, destroyOnAbort, isSuccess, letGo, type Outgoing, type Reply, type Send } from './message.ts';
+import { type Call, destroyOnAbort, isSuccess, letGo, type Outgoing, type Reply, type Send } from './layers/message.ts';
 
 /** All that one request of the user takes, options and defaults settled. */
 export interface RequestPlan extends ContentOptions {

@@ -1,1 +1,1 @@
-export { redisCache, type RedisCacheOptions, type RedisClient } from './redis-cache.ts';
+export { redisCache, type RedisCacheOptions, type RedisClient } from './cache/redis-cache.ts';

@@ -1,5 +1,5 @@
-import type { OnProgress } from './progress.ts';
-import type { BodyOptions } from './request-body.ts';
+import type { OnProgress } from './bodies/progress.ts';
+import type { BodyOptions } from './bodies/request-body.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { Query, QueryOf } from './url.ts';
 

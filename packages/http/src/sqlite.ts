@@ -1,1 +1,1 @@
-export { sqliteCache, type SqliteCacheOptions } from './sqlite-cache.ts';
+export { sqliteCache, type SqliteCacheOptions } from './cache/sqlite-cache.ts';

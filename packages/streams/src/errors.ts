@@ -1,7 +1,7 @@
 import { DexError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { describePosition, type Position } from './position.ts';
-import type { Reject } from './rejects.ts';
+import { describePosition, type Position } from './pipes/position.ts';
+import type { Reject } from './pipes/rejects.ts';
 
 /** A function given to an operator threw or rejected; `cause` is what it threw. */
 export class OperatorError extends DexError {

@@ -1,1 +1,1 @@
-export { sqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+export { sqliteStore, type SqliteStoreOptions } from './checkpoints/sqlite-store.ts';

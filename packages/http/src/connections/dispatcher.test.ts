@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { createServer, request as forward } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createTls } from 'node:https';
+import { connect, type Server } from 'node:net';
+import { join } from 'node:path';
+import { tempDir } from '@dataenginex/resources';
+import { Agent } from 'undici';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { cert, key } from '../../test/certificate.ts';
+import { serve } from '../../test/server.ts';
+import { type ClientOptions, createClient } from '../index.ts';
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
+});
+
+function client(options: ClientOptions) {
+  const api = createClient({ retry: false, attemptTimeoutMs: 1_000, ...options });
+  open.push(api);
+  return api;
+}
+
+async function listen(server: Server & { closeAllConnections?(): void }, path?: string): Promise<number> {
+  server.listen(path ?? { port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  open.push({
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections?.();
+    },
+  });
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+/** Whether a network says so at once or never differs from machine to machine. */
+const unreachable = { code: expect.stringMatching(/^DEX_HTTP_(?:NETWORK|TIMEOUT)$/) };
+
+describe('connections', () => {
+  it('go to a Unix socket with socketPath', async () => {
+    const folder = await tempDir();
+    open.push(folder);
+    const path = join(folder.path, 'socket');
+    await listen(
+      createServer((request, response) => response.end(`${request.headers.host}${request.url}`)),
+      path,
+    );
+    const api = client({ baseUrl: 'http://docker/v1', socketPath: path });
+    await expect(api.get('/info').text()).resolves.toBe('docker/v1/info');
+  });
+
+  it('trust what tls says, and else refuse', async () => {
+    const port = await listen(createTls({ key, cert }, (_request, response) => response.end('safe')));
+    const baseUrl = `https://127.0.0.1:${port}`;
+    await expect(
+      client({ baseUrl, tls: { ca: cert } })
+        .get('/')
+        .text(),
+    ).resolves.toBe('safe');
+    await expect(client({ baseUrl }).get('/').text()).rejects.toMatchObject({
+      code: 'DEX_HTTP_NETWORK',
+      message: expect.stringContaining('self-signed certificate'),
+    });
+  });
+
+  it.each([
+    [true, '2.0'],
+    [false, '1.1'],
+  ])('speak HTTP/2 with http2: %s', async (http2, version) => {
+    const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) =>
+      response.end(request.httpVersion),
+    );
+    const port = await listen(server);
+    const api = client({ baseUrl: `https://127.0.0.1:${port}`, tls: { ca: cert }, http2 });
+    await expect(api.get('/').text()).resolves.toBe(version);
+    await expect(Promise.all([1, 2, 3].map(() => api.get('/').text()))).resolves.toEqual([version, version, version]);
+  });
+
+  it('give up after connectTimeoutMs', async () => {
+    const api = client({ connectTimeoutMs: 100 });
+    // RFC 5737: nobody is there, and routers drop it or say so
+    await expect(api.get('http://192.0.2.1/').text()).rejects.toMatchObject(unreachable);
+  });
+
+  it.each<[ClientOptions, string]>([
+    [{ connections: 0 }, 'Option "createClient.connections"'],
+    [{ connectTimeoutMs: 0 }, 'Option "createClient.connectTimeoutMs"'],
+    [
+      { proxy: 'socks5://user:secret@host' },
+      'Option "createClient.proxy" must be an http: or https: URL, got "another".',
+    ],
+    [{ proxy: 'http://host', denyPrivateNetworks: true }, 'Option "createClient.proxy" must be left out beside'],
+    [{ socketPath: '/s', denyPrivateNetworks: true }, 'Option "createClient.socketPath" must be left out beside'],
+    [{ socketPath: '/s', proxy: 'http://host' }, 'Option "createClient.socketPath" must be left out beside a proxy'],
+    [{ dispatcher: new Agent(), http2: true }, 'Option "createClient.http2" must be left out beside a dispatcher'],
+  ])('refuse %j', (options, message) => {
+    expect(() => createClient(options)).toThrow(message);
+  });
+});
+
+/** A proxy that forwards and tunnels, and what it was asked. */
+async function startProxy(): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((incoming, response) => {
+    asked.push(`${incoming.method} ${incoming.url} ${incoming.headers['proxy-authorization'] ?? ''}`.trim());
+    const outgoing = forward(incoming.url ?? '', { method: incoming.method }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502);
+      answer.pipe(response);
+    });
+    incoming.pipe(outgoing);
+  });
+  server.on('connect', (incoming, socket) => {
+    asked.push(`CONNECT ${incoming.url}`);
+    const [host, port] = (incoming.url ?? '').split(':');
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    for (const one of [socket, upstream]) one.on('error', () => {});
+  });
+  return { url: `http://127.0.0.1:${await listen(server)}`, asked };
+}
+
+describe('proxy', () => {
+  it('is asked by URL, with its credentials, which no other server sees', async () => {
+    const proxy = await startProxy();
+    const server = await serve((request, response) => response.end(request.headers['proxy-authorization'] ?? 'none'));
+    open.push(server);
+    const api = client({ proxy: proxy.url.replace('//', '//user:p%40ss@'), baseUrl: server.url });
+    await expect(api.get('/x').text()).resolves.toBe('none');
+    expect(proxy.asked).toEqual([`GET ${server.url}/x Basic ${Buffer.from('user:p@ss').toString('base64')}`]);
+  });
+
+  it('tunnels TLS', async () => {
+    const proxy = await startProxy();
+    const port = await listen(createTls({ key, cert }, (_request, response) => response.end('safe')));
+    const api = client({ proxy: proxy.url, baseUrl: `https://127.0.0.1:${port}`, tls: { ca: cert } });
+    await expect(api.get('/').text()).resolves.toBe('safe');
+    expect(proxy.asked).toEqual([`CONNECT 127.0.0.1:${port}`]);
+  });
+
+  it('comes from the environment, but for loopback and NO_PROXY', async () => {
+    const server = await serve((_request, response) => response.end('direct'));
+    open.push(server);
+    const gateway = createServer((request, response) => response.end(`by proxy: ${request.url}`));
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${await listen(gateway)}`);
+    vi.stubEnv('NO_PROXY', 'direct.example');
+    const api = client({});
+    await expect(api.get('http://weather.example/x').text()).resolves.toBe('by proxy: http://weather.example/x');
+    await expect(api.get(server.url).text()).resolves.toBe('direct');
+    await expect(api.get('http://direct.example/').text()).rejects.toMatchObject(unreachable);
+    const none = client({ proxy: false });
+    await expect(none.get('http://weather.invalid/x').text()).rejects.toMatchObject(unreachable);
+  });
+});
+
+describe('denyPrivateNetworks', () => {
+  it.each([
+    'http://127.0.0.1:PORT/',
+    'http://localhost:PORT/',
+    'http://[::1]:PORT/',
+    'http://[::ffff:127.0.0.1]:PORT/',
+    'http://0.0.0.0:PORT/',
+    'http://2130706433:PORT/',
+    'http://0x7f.1:PORT/',
+    'http://10.1.2.3/',
+    'http://172.31.0.1/',
+    'http://192.168.0.1/',
+    'http://169.254.169.254/latest/meta-data',
+    'http://100.64.0.1/',
+    'http://[fe80::1]/',
+    'http://[fd00::1]/',
+    'http://[64:ff9b::a00:1]/',
+    'http://[2002:7f00:1::]/',
+    'http://255.255.255.255/',
+  ])('refuses %s', async (url) => {
+    const server = await serve((_request, response) => response.end('inside'));
+    open.push(server);
+    const target = url.replace('PORT', new URL(server.url).port);
+    const api = createClient({ denyPrivateNetworks: true });
+    open.push(api);
+    await expect(api.get(target).text()).rejects.toMatchObject({
+      code: 'DEX_HTTP_BLOCKED_ADDRESS',
+      retryable: false,
+      attempt: 1,
+    });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe('an idle connection that the server closes', () => {
+  it('never fails a request that may be repeated', async () => {
+    const server = createServer((_request, response) => response.end('ok'));
+    server.keepAliveTimeout = 1;
+    server.keepAliveTimeoutBuffer = 0;
+    const port = await listen(server);
+    const api = createClient({ baseUrl: `http://127.0.0.1:${port}` });
+    open.push(api);
+    for (let request = 0; request < 30; request += 1) {
+      await expect(api.get('/').text()).resolves.toBe('ok');
+      await new Promise((resolve) => setTimeout(resolve, request % 4));
+    }
+  });
+});

@@ -44,7 +44,10 @@ function toLine(column: ColumnProfile, rows: number): string[] {
 }
 
 function percent(share: number): string {
-  return share > 0 && share < 0.001 ? '< 0.1 %' : `${Number((share * 100).toPrecision(2))} %`;
+  if (share > 0 && share < 0.001) return '< 0.1 %';
+  // Almost all is not all.
+  const tenths = share > 0.99 ? Math.floor(share * 1000) / 10 : Number((share * 100).toPrecision(2));
+  return `${tenths} %`;
 }
 
 function short(value: string | number | boolean): string {

@@ -180,6 +180,14 @@ describe('profileToText', () => {
     `);
   });
 
+  it('calls all only what is all', async () => {
+    const shares = [1, 2, 1000, 100_000].map(async (rows) => {
+      const text = profileToText(await profile(Array.from({ length: rows }, (_, at) => ({ a: at === 0 ? 'b' : 'a' }))));
+      return /\((.*)\)$/.exec(text.split('\n')[3] ?? '')?.[1];
+    });
+    expect(await Promise.all(shares)).toEqual(['100 %', '50 %', '99.9 %', '99.9 %']);
+  });
+
   it('keeps lines and columns whatever the values', async () => {
     const text = profileToText(await profile([{ 'a\nb': '\u001b[31mred', 東京: '東'.repeat(50), none: null }]));
     expect(text.split('\n')).toHaveLength(6);

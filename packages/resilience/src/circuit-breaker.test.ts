@@ -280,6 +280,36 @@ describe('circuitBreaker, half-open', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  it('takes what a probe calls through the breaker for a part of it, until the probe has settled', async () => {
+    const { breaker } = await open({ halfOpenCalls: 2 });
+    await advance(100);
+    let leftBehind: Promise<unknown> = Promise.resolve();
+    const probe = breaker.run(() => {
+      leftBehind = after(20).then(() => breaker.run(succeed));
+      return breaker.run(() => breaker.run(() => after(10)));
+    });
+    const other = breaker.run(() => after(50));
+    const refused = outcomeOf(leftBehind);
+    await advance(10);
+    await expect(probe).resolves.toBe('late');
+    expect(breaker.state).toBe('half-open');
+    await advance(10);
+    expect(refused.is).toMatchObject({ state: 'half-open' });
+    await advance(30);
+    await other;
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('refuses what a probe calls through it after it was isolated', async () => {
+    const { breaker } = await open();
+    await advance(100);
+    const probe = breaker.run(() => {
+      breaker.isolate();
+      return breaker.run(succeed);
+    });
+    await expect(probe).rejects.toMatchObject({ state: 'isolated' });
+  });
+
   it('keeps its place no longer when failureIf throws', async () => {
     const { breaker } = await open();
     await advance(100);

@@ -171,6 +171,29 @@ describe('circuitBreaker with park', () => {
     expect(settled[2]).toBe('patient');
   });
 
+  it('probes with nobody whose deadline has passed, even where its timeout comes late', async () => {
+    const { upstream, breaker, send, settled } = await setUp();
+    send('late', undefined, policy(timeout(105), breaker));
+    send('patient');
+    upstream.isDown = false;
+    await advance(99);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 10); // the loop was busy
+    await advance(1);
+    expect(upstream.arrived).toEqual(['patient']);
+    now.mockRestore();
+    await advance(10);
+    expect(settled).toEqual([expect.objectContaining({ code: 'DEX_TIMEOUT' }), 'patient']);
+  });
+
+  it('parks no call that a probe or a released one makes, which would wait for itself', async () => {
+    const { upstream, breaker, send, settled } = await setUp();
+    for (const name of [1, 2, 3, 4]) send(name, undefined, policy(breaker, breaker));
+    upstream.isDown = false;
+    await advance(100 + 10 + 10 + 10);
+    expect(settled).toEqual([1, 2, 3, 4]);
+    expect(breaker.state).toBe('closed');
+  });
+
   it('hands the probe to the next when the caller that probes leaves, also when its function does not', async () => {
     const { upstream, breaker, send, settled } = await setUp();
     const controller = new AbortController();

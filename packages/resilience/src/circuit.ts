@@ -1,8 +1,9 @@
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Call, Next } from './call.ts';
 import { CircuitOpenError, PolicyClosedError, RefusedError } from './errors.ts';
 import { CallWindow, type OutcomeWindow } from './outcome-window.ts';
 import { count, telemetry } from './telemetry.ts';
+import { WaitQueue } from './wait-queue.ts';
 
 /**
  * Calls pass while `closed`, and fail at once while `open`; `half-open` lets a few through to see whether the upstream
@@ -66,11 +67,13 @@ interface Period {
   round: number;
 }
 
-interface ParkedCall {
-  readonly call: Call<unknown>;
-  start(): void;
-  abort(reason: unknown): void;
+/** A probe or a released call, to those that its function makes; without a period once it has settled. */
+interface Watched {
+  period: Period | undefined;
+  outer: Watched | undefined;
 }
+
+const watched = new AsyncLocalStorage<Watched>();
 
 /** The state machine of one upstream. */
 export class Circuit {
@@ -81,8 +84,10 @@ export class Circuit {
   #failedProbes = 0;
   /** While open, when the next probe is due; else when calls that do not settle are written off. */
   #dueMs = 0;
-  /** In the order in which they came. */
-  readonly #parked = new Set<ParkedCall>();
+  readonly #parked = new WaitQueue(() => {
+    this.#settings.places.taken -= 1;
+    if (this.#parked.size === 0) clearTimeout(this.#timer);
+  });
   #isReleasing = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -102,8 +107,9 @@ export class Circuit {
 
   run<R>(call: Call<R>, next: Next): Promise<R> {
     if (call.aborted) return Promise.reject(call.aborted.reason);
+    if (this.#parked.size === 0 && this.#state === 'closed') return this.#pass(call, next);
+    if (this.#isPartOfAnother()) return next(call);
     if (this.#parked.size === 0) {
-      if (this.#state === 'closed') return this.#pass(call, next);
       if (performance.now() >= this.#dueMs) this.#proceed(call);
       if (this.#state === 'half-open' && this.#hasRoom()) return this.#watch(call, next);
     }
@@ -115,7 +121,7 @@ export class Circuit {
 
   isolate(): void {
     this.#become('isolated');
-    this.#reject(() => this.#refusal());
+    this.#parked.rejectAll(this.#refusal());
   }
 
   reset(): void {
@@ -127,7 +133,7 @@ export class Circuit {
   /** Lets go of parked calls; what is under way changes nothing any more. */
   close(): void {
     this.#period = this.#createPeriod();
-    this.#reject(() => new PolicyClosedError());
+    this.#parked.rejectAll(new PolicyClosedError());
   }
 
   /** The plain case: nothing is limited, so nobody needs to know when the call is given up. */
@@ -153,10 +159,11 @@ export class Circuit {
     const { round, successes } = period;
     const beganMs = performance.now();
     period.inFlight += 1;
-    let isSettled = false;
+    const own: Watched = { period, outer: watched.getStore() };
     const settle = (decide: () => Outcome): void => {
-      if (isSettled) return;
-      isSettled = true;
+      if (own.period === undefined) return;
+      own.period = undefined;
+      own.outer = undefined;
       call.unlink(watching);
       if (round === period.round) period.inFlight -= 1;
       let outcome: Outcome = 'failure';
@@ -169,16 +176,26 @@ export class Circuit {
     };
     const watching = { abort: (): void => settle(() => 'ignored') };
     call.link(watching);
-    return next(call).then(
-      (value) => {
-        settle(() => this.#outcomeOf(value, call));
-        return value;
-      },
-      (error: unknown) => {
-        settle(() => this.#outcomeOfError(error, call));
-        throw error;
-      },
-    );
+    return watched
+      .run(own, () => next(call))
+      .then(
+        (value) => {
+          settle(() => this.#outcomeOf(value, call));
+          return value;
+        },
+        (error: unknown) => {
+          settle(() => this.#outcomeOfError(error, call));
+          throw error;
+        },
+      );
+  }
+
+  /** Whether it is made by a probe, or a released call: that one waits for it, and would wait for ever if it parked. */
+  #isPartOfAnother(): boolean {
+    for (let other = watched.getStore(); other !== undefined; other = other.outer) {
+      if (other.period === this.#period) return true;
+    }
+    return false;
   }
 
   #outcomeOf(value: unknown, call: Call<unknown>): Outcome {
@@ -291,45 +308,18 @@ export class Circuit {
 
   #park<R>(call: Call<R>, next: Next): Promise<R> {
     count(parkings, call);
-    // It is released by another call or a timer, and must not see that one's request or span for its own.
-    const context = new AsyncResource('DexWait');
-    return new Promise((resolve, reject) => {
-      const parked: ParkedCall = {
-        call,
-        start: () => resolve(context.runInAsyncScope(() => this.#watch(call, next))),
-        abort: (reason) => {
-          this.#leave(parked);
-          reject(reason);
-        },
-      };
-      this.#parked.add(parked);
-      this.#settings.places.taken += 1;
-      if (this.#parked.size === 1) this.#arm();
-      call.link(parked);
-    });
-  }
-
-  #leave(parked: ParkedCall): void {
-    if (!this.#parked.delete(parked)) return;
-    this.#settings.places.taken -= 1;
-    parked.call.unlink(parked);
-    if (this.#parked.size === 0) clearTimeout(this.#timer);
+    this.#settings.places.taken += 1;
+    const parked = this.#parked.wait(call, 0, () => this.#watch(call, next));
+    if (this.#parked.size === 1) this.#arm();
+    return parked;
   }
 
   /** Sends parked calls on, the first that came first, as many as there is room for. */
   #release(): void {
     if (this.#isReleasing) return; // a call that ends as it starts makes room for the loop that started it
     this.#isReleasing = true;
-    for (const parked of this.#parked) {
-      if (!this.#hasRoom()) break;
-      this.#leave(parked);
-      parked.start();
-    }
+    for (;;) if (!this.#hasRoom() || !this.#parked.startNext()) break;
     this.#isReleasing = false;
-  }
-
-  #reject(createError: () => Error): void {
-    for (const parked of this.#parked) parked.abort(createError());
   }
 
   /** There is a timer only while calls are parked: nobody else waits for the next probe. */
@@ -344,7 +334,7 @@ export class Circuit {
       this.#arm();
       return;
     }
-    this.#proceed(this.#parked.values().next().value?.call);
+    this.#proceed(this.#parked.first);
     this.#release();
   };
 }

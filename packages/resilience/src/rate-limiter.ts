@@ -57,7 +57,11 @@ export function refuse(pace: Pace, waitMs: number, call: Call<unknown>, key: str
 
 /** The calls of one key. */
 class Lane {
-  readonly queue: WaitQueue;
+  readonly queue = new WaitQueue(() => {
+    if (this.queue.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  });
   readonly #pace: Pace;
   readonly #key: string | undefined;
   /** When the next call would come, if all came evenly: the "theoretical arrival time". */
@@ -67,7 +71,6 @@ class Lane {
   constructor(pace: Pace, key: string | undefined) {
     this.#pace = pace;
     this.#key = key;
-    this.queue = new WaitQueue(() => this.#disarm());
   }
 
   /** From when on it is as good as new, once nobody waits. */
@@ -89,7 +92,6 @@ class Lane {
   }
 
   close(): void {
-    this.#disarm();
     this.queue.rejectAll(new PolicyClosedError());
   }
 
@@ -110,11 +112,6 @@ class Lane {
       },
       Math.min(Math.ceil(waitMs), longestTimerMs),
     );
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   #startWaiting(): void {

@@ -22,15 +22,20 @@ export class WaitQueue {
   /** Who came last of each priority, so that nobody walks past those with another. */
   readonly #lastOf = new Map<number, Waiter>();
   #size = 0;
-  readonly #onEmptied: (() => void) | undefined;
+  readonly #onLeft: (() => void) | undefined;
 
-  /** @param onEmptied Told when the last waiter has left by its abort. */
-  constructor(onEmptied?: () => void) {
-    this.#onEmptied = onEmptied;
+  /** @param onLeft Told of each waiter that has left, before it starts. */
+  constructor(onLeft?: () => void) {
+    this.#onLeft = onLeft;
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** The call that starts next. */
+  get first(): Call<unknown> | undefined {
+    return this.#first?.call;
   }
 
   /** The lowest priority that waits. */
@@ -59,9 +64,7 @@ export class WaitQueue {
         },
         abort: (reason) => {
           reject(reason);
-          if (!waiter.isQueued) return;
-          this.#remove(waiter);
-          if (this.#size === 0) this.#onEmptied?.();
+          if (waiter.isQueued) this.#remove(waiter);
         },
       };
       this.#insert(waiter);
@@ -125,6 +128,7 @@ export class WaitQueue {
     waiter.after = undefined;
     waiter.isQueued = false;
     this.#size -= 1;
+    this.#onLeft?.();
   }
 
   #join(before: Waiter | undefined, after: Waiter | undefined): void {

@@ -155,6 +155,21 @@ describe('redisRateLimit without its store', () => {
     expect(asked).toBe(0);
   });
 
+  it.each(['OK', null, [], ['x', 0], [-1, 0]])('takes %j for no answer', async (garbage) => {
+    const client = { isReady: true, eval: async () => garbage };
+    const error = await settled(redisRateLimit({ ...options, client, onStoreDown: 'refuse' }).run(async () => {}));
+    expect(error).toBeInstanceOf(RateLimitStoreError);
+  });
+
+  it.each([
+    ['strings', ['2', '50']],
+    ['BigInts', [2n, 50n]],
+  ])('reads the answer of a client that maps numbers to %s', async (_title, answered) => {
+    const client = { isReady: true, eval: async () => answered };
+    const run = redisRateLimit({ ...options, client }).run(async () => {});
+    await expect(run).rejects.toMatchObject({ code: 'DEX_RATE_LIMITED', retryAfterMs: 50 });
+  });
+
   it('ends at once when it is aborted or out of time while it asks, and begins nothing', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const timersBefore = timers();

@@ -82,6 +82,11 @@ export function redisRateLimit<K extends readonly unknown[] = readonly unknown[]
     customIncrTtlLuaScript: scriptOf(pace),
   });
 
+  const consume = async (name: string): Promise<void> => {
+    const { consumedPoints } = await limiter.consume(name);
+    // It takes what it cannot read for a call that is let through.
+    if (consumedPoints !== 1) throw new TypeError('Redis answered something else than the script does.');
+  };
   const withoutStore = <R>(next: Next, call: Call<R>, error: unknown): Promise<R> => {
     count(storeErrors, call);
     onStoreError?.({ error });
@@ -92,10 +97,10 @@ export function redisRateLimit<K extends readonly unknown[] = readonly unknown[]
   return createPolicy((next) => async (call) => {
     if (call.aborted) throw call.aborted.reason;
     const name = key === undefined ? undefined : keyOf(call, key, 'redisRateLimit');
-    return answer(limiter.consume(name ?? ''), storeTimeoutMs, call, (refusal) => {
+    return answer(consume(name ?? ''), storeTimeoutMs, call, (refusal) => {
       if (refusal === undefined) return next(call);
       const { error } = refusal;
-      if (error instanceof RateLimiterRes) return refuse(pace, error.msBeforeNext, call, name);
+      if (error instanceof RateLimiterRes) return refuse(pace, Number(error.msBeforeNext), call, name);
       return withoutStore(next, call, error);
     });
   });

@@ -6,7 +6,7 @@ import type { Scalar } from '../rules/expectations.ts';
 import type { Rule } from '../rules/rule.ts';
 import { keyOf, keyOfAll } from '../values.ts';
 import { decode, type Term } from './dialect.ts';
-import type { Judged, JudgeOptions } from './judges.ts';
+import type { Judged, JudgeOptions } from './judged.ts';
 import { all, type Answer, type Ask, ask, type Flag, type Steps } from './steps.ts';
 import type { Row, Table } from './table.ts';
 import { conditionOf, isSame } from './terms.ts';

@@ -2,7 +2,8 @@ import type { Rule } from '../rules/rule.ts';
 import type { Judgement } from '../table-source.ts';
 import { decode } from './dialect.ts';
 import { identityOf } from './groups.ts';
-import { type Judged, type JudgeOptions, judgeOf } from './judges.ts';
+import type { Judged, JudgeOptions } from './judged.ts';
+import { judgeOf } from './judges.ts';
 import type { Answer, Ask, Flag, MeasuredBy, Steps } from './steps.ts';
 import type { Row, Session, Table } from './table.ts';
 

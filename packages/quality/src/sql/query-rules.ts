@@ -1,7 +1,7 @@
 import { OptionError } from '@dataenginex/core';
 import type { RuleOf } from '../rules/rule.ts';
 import { type ColumnType, isNumeric } from './dialect.ts';
-import type { Judged } from './judges.ts';
+import type { Judged } from './judged.ts';
 import { quoteQualified } from './quote.ts';
 import { describe, measure, over, type Steps, whole } from './steps.ts';
 import type { Table } from './table.ts';

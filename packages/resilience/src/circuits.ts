@@ -6,7 +6,7 @@ export class Circuits {
   readonly #settings: CircuitSettings;
   readonly #maxKeys: number;
   readonly #recent: LRUCache<string, Circuit>;
-  /** Of keys not used of late whose circuits were not closed then. */
+  /** Of keys not used of late whose circuits were not closed then; that of the first was pushed out first. */
   readonly #kept = new Map<string, Circuit>();
 
   constructor(settings: CircuitSettings, maxKeys: number) {
@@ -38,19 +38,17 @@ export class Circuits {
   }
 
   #keep(key: string, circuit: Circuit): void {
-    this.#kept.set(key, circuit);
-    for (const [candidate, { state, parked }] of this.#kept)
-      if (state === 'closed' && parked === 0) this.#forget(candidate);
-    if (this.#kept.size <= this.#maxKeys) return;
-    for (const [candidate, { state, parked }] of this.#kept) {
-      if (state === 'isolated' || parked > 0) continue;
-      this.#forget(candidate);
+    if (circuit.state === 'closed' && circuit.parked === 0) {
+      circuit.close(); // else what is under way would open a circuit that is no one's
       return;
     }
-  }
-
-  #forget(key: string): void {
-    this.#kept.get(key)?.close(); // else what is under way would open a circuit that is no one's
-    this.#kept.delete(key);
+    this.#kept.set(key, circuit);
+    if (this.#kept.size <= this.#maxKeys) return;
+    for (const [candidate, kept] of this.#kept) {
+      if (kept.state === 'isolated' || kept.parked > 0) continue;
+      kept.close();
+      this.#kept.delete(candidate);
+      return;
+    }
   }
 }

@@ -100,7 +100,10 @@ export function redisRateLimit<K extends readonly unknown[] = readonly unknown[]
     return answer(consume(name ?? ''), storeTimeoutMs, call, (refusal) => {
       if (refusal === undefined) return next(call);
       const { error } = refusal;
-      if (error instanceof RateLimiterRes) return refuse(pace, Number(error.msBeforeNext), call, name);
+      if (error instanceof RateLimiterRes) {
+        const { msBeforeNext }: { msBeforeNext: unknown } = error; // a client may map numbers to something else
+        return refuse(pace, Number(msBeforeNext), call, name);
+      }
       return withoutStore(next, call, error);
     });
   });

@@ -40,6 +40,17 @@ describe('a JSON array', () => {
 });
 
 describe('fromJsonArray', () => {
+  it('takes no other space around an item than that of JSON, and shows it in what it refuses', async () => {
+    const refused: unknown[] = [];
+    const rejects = ({ value, position: { byte } }: Reject) => void refused.push([value, byte]);
+    expect(await read('[1, \u00A02\n, 3]', { rejects })).toEqual([1, 3]);
+    expect(await read('[\u00A0]', { rejects })).toEqual([]);
+    expect(refused).toEqual([
+      ['\u00A02', 4],
+      ['\u00A0', 1],
+    ]);
+  });
+
   it('reads what JSON.parse reads, behind a path and in any layout', () =>
     fc.assert(
       fc.asyncProperty(

@@ -1,7 +1,7 @@
 import { checkInteger, OptionError } from '@dataenginex/core';
 import { FormatError } from '../errors.ts';
 import { type Chunk, openChunks } from '../pipes/input.ts';
-import { type JsonBounds, JsonItems } from './json-items.ts';
+import { type JsonBounds, JsonItems, trimJson } from './json-items.ts';
 import type { Operator } from '../pipes/operator.ts';
 import { type BytesSource, checkNoName, piecesOf, toPieces } from '../bytes/pieces.ts';
 import { openReader, type Pipe, pipeFrom } from '../pipes/pipe.ts';
@@ -90,7 +90,7 @@ async function* readItems(
         if ('value' in parsed) {
           items.push(parsed.value);
           positions.push(position);
-        } else await refuseItem(refuse, position, text.trim(), parsed.cause);
+        } else await refuseItem(refuse, position, trimJson(text), parsed.cause);
       } catch (error) {
         failure = { error };
         break;

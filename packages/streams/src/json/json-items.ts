@@ -31,6 +31,15 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
+/** Of what `trim` takes away, the rest is no space in JSON. */
+export function trimJson(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
 /** Stops a scan; only ever caught in `add`. */
 class Damage {
   readonly byte: number;
@@ -186,7 +195,7 @@ export class JsonItems {
     if (this.#open.pop() !== byte) throw this.#damage(at, 'a bracket closes none that is open');
     if (this.#phase === 'items' && this.#open.length === this.#level) {
       const item = this.#take(at);
-      if (this.#count > 0 || item.text?.trim() !== '') items.push(item);
+      if (this.#count > 0 || trimJson(item.text ?? '?') !== '') items.push(item);
       this.#phase = 'behind';
     } else if (this.#phase === 'before' && this.#open.length < this.#level) throw this.#damage(at, this.#missing());
   }

@@ -24,6 +24,13 @@ describe('fromNdjson', () => {
     expect(await Array.fromAsync(fromNdjson(''))).toEqual([]);
   });
 
+  it('takes no other space for a blank line than that of JSON', async () => {
+    const refused: unknown[] = [];
+    const rejects = ({ value }: Reject) => void refused.push(value);
+    expect(await Array.fromAsync(fromNdjson('1\n\u00A0\n\t\r\n\uFEFF\n2', { rejects }))).toEqual([1, 2]);
+    expect(refused).toEqual(['\u00A0', '\uFEFF']);
+  });
+
   it('hands a row on as soon as its line has ended', async () => {
     async function* source() {
       yield '1\n2\n3';

@@ -1,4 +1,5 @@
 import { checkFields, createPick, type Fields } from './ndjson-fields.ts';
+import { trimJson } from './json-items.ts';
 import type { Operator } from '../pipes/operator.ts';
 import type { Pipe } from '../pipes/pipe.ts';
 import { type BytesSource, checkNoName } from '../bytes/pieces.ts';
@@ -89,7 +90,7 @@ function createScan(
           found.starts.push(start);
         }
       } catch (cause) {
-        if (text.slice(start, end).trim() !== '') {
+        if (trimJson(text.slice(start, end)) !== '') {
           found.bad.push({ before: found.items.length, start, end, reason: 'not JSON', cause });
         }
       }

@@ -77,6 +77,8 @@ function rangeFor(
   const { headers, method } = request;
   const { range: wantedRange, 'if-range': condition } = headers;
   if (wantedRange === undefined || method !== 'GET') return undefined;
+  // a part of a compressed body is of no use to who asked for plain bytes, and could not be inflated
+  if (headers['accept-encoding'] === 'identity' && fields['content-encoding'] !== undefined) return undefined;
   if (condition !== undefined && !isUnchanged(condition, fields, respondedAt))
     return range === undefined ? 'whole' : undefined;
   const wanted = parseRange(wantedRange);

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { concat } from './concat.ts';
 
 /** A body on its way to its reader, while a copy of it is made. */
 export interface CopiedBody {
@@ -55,7 +56,7 @@ export function copyBody(
   });
   source.once('end', () => {
     if (!isLeft) body.push(null);
-    settle(chunks?.length === 1 ? chunks[0] : Buffer.concat(chunks ?? [], length));
+    settle(chunks?.length === 1 ? chunks[0] : concat(chunks ?? []));
   });
   const close = (): void => {
     settle(undefined);

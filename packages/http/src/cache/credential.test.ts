@@ -109,6 +109,21 @@ describe('a shared cache', () => {
   });
 });
 
+describe('a signed request, in a shared cache', () => {
+  it('shares nothing that varies by what it may be signed with', async () => {
+    const cache = memoryCache({ mode: 'shared' });
+    const varying = { 'cache-control': 'public, max-age=60', vary: 'authorization' };
+    await using origin = await cachedOrigin(({ headers: got }) => {
+      return { headers: varying, body: got.authorization ?? 'none' };
+    }, cache);
+    await using api = createClient({ baseUrl: origin.url, cache, sign: () => ({ authorization: 'Signed' }) });
+    expect(await api.get('/').text()).toBe('Signed');
+    expect((await origin.get()).text).toBe('none');
+    expect(await api.get('/').text()).toBe('Signed');
+    expect((await origin.get()).cache).toMatch(/^hit/);
+  });
+});
+
 describe('one URL that leads to several servers', () => {
   it.each(['private', 'shared'] as const)('is several in a %s cache', async (mode) => {
     const cache = memoryCache({ mode });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CacheMode } from './freshness.ts';
-import { digest, isPersonal } from './vary.ts';
+import { digest, isPersonal, type Selector } from './vary.ts';
 import type { ClientOptions } from '../client-options.ts';
 import type { Outgoing } from '../layers/message.ts';
 
@@ -41,6 +41,14 @@ export class CredentialKeeper {
       if (isPersonal(name) && (withCookie || name !== 'cookie')) held += `\n${name}:${headers[name]}`;
     }
     return held === '' ? '' : digest(held);
+  }
+
+  /**
+   * Whether what `Vary` names may be what the request is signed with, which is not seen here: nobody can tell whether what
+   * is stored is for it. A private cache keeps it for its signer anyhow.
+   */
+  isUnseen(request: Outgoing, selectors: readonly Selector[]): boolean {
+    return this.#isShared && this.#isSigned(request) && selectors.some(([name]) => isPersonal(name));
   }
 
   #isSigned({ url }: Outgoing): boolean {

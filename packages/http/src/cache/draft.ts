@@ -37,6 +37,8 @@ export function draftOf(
   if (Number(fieldOf(fields, 'content-length')) > maxEntryBytes || isEndless(fieldOf(fields, 'content-type'))) {
     return undefined;
   }
+  const selectors = selectorsOf(names, request.headers);
+  if (keeper.isUnseen(request, selectors)) return undefined;
   const kept = storedFields(fields, mode);
   const onItsOwnMs = usefulMs(freshnessOf(head, times, mode), staleIfErrorMs);
   const keepMs = hasValidator(kept) ? Math.max(onItsOwnMs, maxValidateMs) : onItsOwnMs;
@@ -45,7 +47,7 @@ export function draftOf(
     status,
     fields: kept,
     ...times,
-    selectors: selectorsOf(names, request.headers),
+    selectors,
     credential: keeper.credentialOf(request),
     range,
     keepUntil: times.respondedAt + keepMs,

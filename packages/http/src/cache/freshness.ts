@@ -102,7 +102,7 @@ export function mayStore(status: number, fields: Fields, mode: CacheMode, withAu
   const value = fieldOf(fields, 'cache-control');
   const directives = parseCacheControl(value);
   const shared = mode === 'shared';
-  if (status < 200 || status === 304) return false;
+  if (status < 200 || status === 304 || status === 416) return false; // about a condition, or a range, of the request
   if (directives.mustUnderstand ? !understood.has(status) : directives.noStore) return false;
   const { isPublic, isPrivate, mustRevalidate, sMaxage, maxAge } = directives;
   // section 3.5

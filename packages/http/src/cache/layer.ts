@@ -92,7 +92,7 @@ class CacheLayer {
     const lookup: Lookup = { request, call, key, wanted, entry, forwarded };
     const isAlone = forwarded === 'partial' || !isShareable(request, wanted) || this.#origin.isNotForOthers(key);
     if (isAlone) return this.#origin.fetch(lookup);
-    const flightKey = flightKeyOf(request, key, entries);
+    const flightKey = this.#flightKeyOf(request, key, entries);
     const flight = this.#flights.get(flightKey);
     return flight === undefined ? this.#lead(lookup, flightKey) : this.#follow(lookup, flight);
   }
@@ -100,9 +100,30 @@ class CacheLayer {
   /** What came for those who sent no cookie will do for those who do, where nothing of their own is stored. */
   #select(entries: readonly CacheEntry[], request: Outgoing): CacheEntry | undefined {
     if (entries.length === 0) return undefined;
-    const own = newestOf(entries, request, this.#keeper.credentialOf(request));
+    const own = this.#newestOf(entries, request, this.#keeper.credentialOf(request));
     if (own !== undefined || request.headers['cookie'] === undefined) return own;
-    return newestOf(entries, request, this.#keeper.credentialOf(request, false));
+    return this.#newestOf(entries, request, this.#keeper.credentialOf(request, false));
+  }
+
+  /** Section 4.1: of several that match, the one that came last. */
+  #newestOf(entries: readonly CacheEntry[], request: Outgoing, credential: string | null): CacheEntry | undefined {
+    let newest: CacheEntry | undefined;
+    for (const entry of entries) {
+      const isNewer = newest === undefined || entry.respondedAt > newest.respondedAt;
+      if (!isNewer || !entry.isFor(request.headers, credential)) continue;
+      if (!this.#keeper.isUnseen(request, entry.selectors)) newest = entry;
+    }
+    return newest;
+  }
+
+  #flightKeyOf(request: Outgoing, key: string, entries: readonly CacheEntry[]): string {
+    const { headers } = request;
+    const values: (string | null | undefined)[] = [key, this.#keeper.credentialOf(request)];
+    for (const name of usualSelectors) values.push(headers[name]);
+    for (const { selectors } of entries) {
+      for (const [name] of selectors) values.push(name, headers[name]);
+    }
+    return JSON.stringify(values);
   }
 
   #takeOff(flightKey: string, first: AbortSignal | undefined): Flight {
@@ -179,7 +200,7 @@ class CacheLayer {
       ...headers
     } = request.headers;
     const plain: Outgoing = { ...request, method: 'GET', headers };
-    const flightKey = flightKeyOf(plain, key, entries);
+    const flightKey = this.#flightKeyOf(plain, key, entries);
     if (this.#flights.has(flightKey) || this.#refreshes >= maxRefreshes) return;
     this.#refreshes += 1;
     const { maxEntryBytes } = this.#cache;
@@ -202,20 +223,6 @@ class CacheLayer {
   }
 }
 
-/** Section 4.1: of several that match, the one that came last. */
-function newestOf(
-  entries: readonly CacheEntry[],
-  { headers }: Outgoing,
-  credential: string | null,
-): CacheEntry | undefined {
-  let newest: CacheEntry | undefined;
-  for (const entry of entries) {
-    const isNewer = newest === undefined || entry.respondedAt > newest.respondedAt;
-    if (isNewer && entry.isFor(headers, credential)) newest = entry;
-  }
-  return newest;
-}
-
 /** A request whose answer serves others as well, and that others' answers may serve. */
 function isShareable({ method, headers }: Outgoing, wanted: Directives): boolean {
   return (
@@ -229,12 +236,3 @@ function isShareable({ method, headers }: Outgoing, wanted: Directives): boolean
 
 /** What servers choose a response by most often; what else they name in `Vary` is known once one is stored. */
 const usualSelectors = ['accept', 'accept-encoding', 'accept-language', 'authorization', 'cookie', 'origin'];
-
-function flightKeyOf({ headers }: Outgoing, key: string, entries: readonly CacheEntry[]): string {
-  const values: (string | undefined)[] = [key];
-  for (const name of usualSelectors) values.push(headers[name]);
-  for (const { selectors } of entries) {
-    for (const [name] of selectors) values.push(name, headers[name]);
-  }
-  return JSON.stringify(values);
-}

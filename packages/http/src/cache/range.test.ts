@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Answer, cachedOrigin } from '../../test/cached-origin.ts';
 import { memoryCache } from '../index.ts';
@@ -91,6 +92,18 @@ describe('RFC 9110, section 14.2: ranges of what is stored whole', () => {
     await origin.get();
     expect((await origin.get('/', { range: 'bytes=0-1' })).status).toBe(404);
     expect((await origin.send('HEAD', '/', { range: 'bytes=0-1' })).status).toBe(404);
+  });
+
+  it('gives no part of what is compressed: nobody could inflate it', async () => {
+    const body = gzipSync(digits);
+    await using origin = await cachedOrigin(({ headers: { range } }, _count, response) => {
+      const coding = range === undefined ? { 'content-encoding': 'gzip' } : { 'content-range': 'bytes 0-1/10' };
+      response.writeHead(range === undefined ? 200 : 206, { 'cache-control': 'max-age=60', ...coding });
+      response.end(range === undefined ? body : '01');
+      return undefined;
+    });
+    expect((await origin.get()).text).toBe(digits);
+    expect(await origin.get('/', { range: 'bytes=0-1' })).toMatchObject({ status: 206, text: '01' });
   });
 
   it('asks for what is stale with its validators, and gives the range of what a 304 confirms', async () => {

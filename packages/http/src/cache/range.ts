@@ -1,3 +1,4 @@
+import { concat } from './concat.ts';
 import { type Fields, fieldOf } from '../layers/message.ts';
 
 /** Bytes of a representation, both ends inclusive. */
@@ -58,6 +59,6 @@ export function joinParts(
   const complete = left.range.complete ?? right.range.complete;
   if (complete !== (right.range.complete ?? complete)) return undefined;
   if (right.range.last <= left.range.last) return left;
-  const body = Buffer.concat([left.body, right.body.subarray(left.range.last + 1 - right.range.first)]);
+  const body = concat([left.body, right.body.subarray(left.range.last + 1 - right.range.first)]);
   return { range: { first: left.range.first, last: right.range.last, complete }, body };
 }

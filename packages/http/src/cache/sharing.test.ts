@@ -149,6 +149,16 @@ describe('one request for many', () => {
     expect(got.map(({ cache }) => cache)).toEqual(['fwd=uri-miss', 'fwd=uri-miss', 'fwd=uri-miss; collapsed']);
   });
 
+  it('is one for each key or credential that an answer is kept for', async () => {
+    const { origin, held, arrived } = await heldOrigin();
+    await using _ = origin;
+    const reads = ['a', 'b', 'a', 'b', 'b'].map((key) => origin.get('/', { 'x-api-key': key }));
+    await arrived(2);
+    for (const [index, response] of held.entries()) response.writeHead(200, minute).end(['a', 'b'][index]);
+    expect((await Promise.all(reads)).map(({ text }) => text)).toEqual(['a', 'b', 'a', 'b', 'b']);
+    expect(held).toHaveLength(2);
+  });
+
   it('holds those who then ask for themselves to the time that their request may take', async () => {
     const { origin, held, arrived } = await heldOrigin();
     await using _ = origin;

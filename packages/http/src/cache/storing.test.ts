@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cachedOrigin, httpDate } from '../../test/cached-origin.ts';
-import { memoryCache } from '../index.ts';
+import { type CacheEntry, type CacheStore, createHttpCache, memoryCache } from '../index.ts';
 
 const fresh = { 'cache-control': 'max-age=60' };
 
@@ -43,6 +43,29 @@ describe('RFC 9111, section 3: storing responses', () => {
     const headers = { 'last-modified': httpDate(-86_400) };
     expect(await isStored(headers, status)).toBe(guessed);
     expect(await isStored({ ...headers, 'cache-control': 'public' }, status)).toBe(true);
+  });
+
+  it('does not store a 416, which is about a range and not about the URL', async () => {
+    await using origin = await cachedOrigin(({ headers: { range } }) => {
+      return { status: range === 'bytes=99-' ? 416 : 200, headers: fresh };
+    });
+    await origin.get('/', { range: 'bytes=99-' });
+    expect(await origin.get()).toMatchObject({ status: 200, text: 'answer 2' });
+    await origin.get('/', { range: 'bytes=99-' });
+    expect(await origin.get()).toMatchObject({ status: 200, text: 'answer 2' });
+  });
+
+  it('holds no more memory for a small body than it takes', async () => {
+    const kept: CacheEntry[] = [];
+    const store: CacheStore = { get: () => undefined, set: (_key, entry) => void kept.push(entry), delete: () => {} };
+    await using origin = await cachedOrigin((_request, _count, response) => {
+      response.writeHead(200, fresh).write('in ');
+      setTimeout(() => response.end('pieces'), 20);
+      return undefined;
+    }, createHttpCache(store));
+    await origin.get();
+    await origin.api.get('/').text();
+    expect(kept.map(({ body }) => body.buffer.byteLength)).toEqual([9, 9]);
   });
 
   it('does not store what was asked for with a body, or with no-store', async () => {

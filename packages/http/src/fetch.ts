@@ -53,6 +53,7 @@ export function createFetch({ send, options, headers: own, resolve }: FetchTarge
         maxErrorBytes: undefined,
         repeatable: false,
         maxRedirects: asked.redirect === 'follow' ? undefined : 0,
+        sent: { times: 0 },
       };
       const reply = await send(request, call);
       const isRedirect = reply.status >= 300 && reply.status < 400 && reply.fields['location'] !== undefined;

@@ -31,7 +31,16 @@ export async function perform(plan: RequestPlan, whole: boolean, headers?: Outgo
   signal?.throwIfAborted(); // before hooks and token functions are called in vain
   const request = headers === undefined ? plan.request : withDefaults(headers, plan.request);
   const errorBytes = throwHttpErrors ? maxErrorBytes : undefined;
-  const call: Call = { signal, whole, maxBodyBytes, maxErrorBytes: errorBytes, repeatable, progress, maxRedirects };
+  const call: Call = {
+    signal,
+    whole,
+    maxBodyBytes,
+    maxErrorBytes: errorBytes,
+    repeatable,
+    progress,
+    maxRedirects,
+    sent: { times: 0 },
+  };
   const reply = await (timeoutMs === undefined ? send(request, call) : sendWithin(timeoutMs, send, request, call));
   if (reply.body instanceof Readable) destroyOnAbort(reply.body, signal);
   if (throwHttpErrors && !isSuccess(reply.status)) {

@@ -90,13 +90,16 @@ class Attempts {
     this.#facts = facts;
     this.#mayBeSent = true;
     this.#lastSignal = signal;
-    const { last } = this.#call;
+    const { last, sent } = this.#call;
     if (last) last.facts = facts;
+    const resends = sent === undefined ? attempt - 1 : sent.times++;
     const { prepare } = this.#transport;
     try {
       const prepared =
         prepare === undefined ? this.#request : await prepare(this.#request, { attempt, error: this.#failure, signal });
-      const reply = await traced(prepared, facts, (request) => this.#send(request, signal, facts));
+      const reply = await traced({ request: prepared, facts, signal, resends }, (request) =>
+        this.#send(request, signal, facts),
+      );
       if (isRetryableStatus(reply.status)) throw this.#refusalOf(reply);
       if (reply.body instanceof Readable) (this.#opened ??= []).push(reply);
       return reply;

@@ -74,6 +74,8 @@ export interface Call {
   readonly progress?: ProgressMeter | undefined;
   /** Told of the attempts, for an error about all of them. */
   readonly last?: LastAttempt | undefined;
+  /** Counts what is sent: attempts, and what redirects and a 401 led to. */
+  readonly sent?: { times: number } | undefined;
 }
 
 export interface LastAttempt {

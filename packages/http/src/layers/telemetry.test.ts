@@ -52,6 +52,21 @@ describe('with an SDK', () => {
     ]);
   });
 
+  it('counts what a redirect sends as well, and tells a time that has passed from a failed connection', async () => {
+    await using server = await serve((request, response) => {
+      if (request.url === '/') response.writeHead(302, { location: '/hang' }).end();
+    });
+    await using api = createClient({ retry: false, hedge: false, attemptTimeoutMs: 50 });
+    await expect(api.get(server.url).text()).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT' });
+    const signal = AbortSignal.timeout(20);
+    await expect(api.get(`${server.url}/hang`, { signal }).text()).rejects.toThrow('aborted due to timeout');
+    expect(exporter.getFinishedSpans().map(({ attributes }) => attributes)).toMatchObject([
+      { 'http.response.status_code': 302 },
+      { 'http.request.resend_count': 1, 'error.type': 'DEX_TIMEOUT' },
+      { 'error.type': 'TimeoutError' },
+    ]);
+  });
+
   it('sends the trace context of each attempt on', async () => {
     const got: string[] = [];
     await using server = await serve((request, response, attempt) => {

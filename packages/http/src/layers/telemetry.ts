@@ -22,6 +22,15 @@ const duration = telemetry.histogram('http.client.request.duration', {
 
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'QUERY']);
 
+/** What is known of an attempt before it is made. */
+interface Sending {
+  readonly request: Outgoing;
+  readonly facts: RequestFacts;
+  readonly signal: AbortSignal;
+  /** How often the request was sent before, whatever for. */
+  readonly resends: number;
+}
+
 /**
  * One attempt as a client span and a value of the histogram. The request that `send` is given has the trace context
  * among its headers, where there is one.
@@ -30,8 +39,7 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
  * @see https://www.w3.org/TR/trace-context/
  */
 export function traced<T extends { status: number }>(
-  request: Outgoing,
-  facts: RequestFacts,
+  { request, facts, signal, resends }: Sending,
   send: (request: Outgoing) => Promise<T>,
 ): Promise<T> {
   const { url, method } = request;
@@ -40,7 +48,7 @@ export function traced<T extends { status: number }>(
     'server.address': url.hostname,
     'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
   };
-  const resent = facts.attempt > 1 ? { 'http.request.resend_count': facts.attempt - 1 } : {};
+  const resent = resends > 0 ? { 'http.request.resend_count': resends } : {};
   const attributes = { ...target, ...resent, 'url.full': facts.url };
   return telemetry.withSpan(method, { kind: SpanKind.CLIENT, attributes }, async (span) => {
     const startedAt = performance.now();
@@ -54,8 +62,8 @@ export function traced<T extends { status: number }>(
       }
       return reply;
     } catch (cause) {
-      const error = describeFailure(cause, facts);
-      outcome = { 'error.type': codeOf(error) ?? '_OTHER' };
+      const error: unknown = signal.aborted ? signal.reason : describeFailure(cause, facts);
+      outcome = { 'error.type': codeOf(error) ?? (error instanceof Error ? error.name : '_OTHER') };
       throw error;
     } finally {
       span.setAttributes(outcome);

@@ -187,7 +187,11 @@ describe('a wrapped function', () => {
     expect(options.signal).toBe(controller.signal);
 
     await expect(fetchDay('Seattle', { signal: AbortSignal.abort('gone'), units: '' })).rejects.toBe('gone');
-    await expect(fetchDay('Seattle', { signal: undefined, units: '' })).resolves.toHaveProperty('signal');
+  });
+
+  it.each([undefined, null])('gets it also in place of %s, which says to fetch that there is none', async (none) => {
+    const fetchDay = timeout(100)(async (options: { signal?: AbortSignal | null | undefined }) => options);
+    expect((await fetchDay({ signal: none })).signal).toBeInstanceOf(AbortSignal);
   });
 
   it('gets every other argument untouched, so that a row to save gains no signal', async () => {

@@ -104,7 +104,7 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
         ? ({ signal }: Attempt) => Reflect.apply(fn, this, [...args.slice(0, -1), { ...options, signal }])
         : () => Reflect.apply(fn, this, args);
       const started = { fn: call, key: undefined, priority: undefined, args, wrapped, self: this, name };
-      return begin(started, isCancellable ? options.signal : undefined);
+      return begin(started, isCancellable ? (options.signal ?? undefined) : undefined);
     };
     return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
   };
@@ -166,9 +166,9 @@ function runUntilAborted<R>(
  * A plain object without the key is left alone: it may be a row to save, which a signal would spoil. So is anything of
  * a class, such as a `Request`, which has a signal and cannot be copied.
  */
-function takesSignal(value: unknown): value is { signal?: AbortSignal | undefined } {
+function takesSignal(value: unknown): value is { signal?: AbortSignal | null | undefined } {
   if (typeof value !== 'object' || value === null || !('signal' in value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  return value.signal === undefined || value.signal instanceof AbortSignal;
+  return value.signal === undefined || value.signal === null || value.signal instanceof AbortSignal;
 }

@@ -24,6 +24,8 @@ export interface DrainOptions {
 
 interface Connection {
   readonly responses: Set<ServerResponse>;
+  /** The one of them that was asked for last. */
+  last: ServerResponse | undefined;
   /** What `socket.bytesRead` was when the last response was done: more than that, and something is under way. */
   bytesAnswered: number;
 }
@@ -129,11 +131,13 @@ export class HttpDrain implements AsyncDisposable {
   readonly #drain = (): void => {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    for (const { responses } of this.#connections.values()) responses.forEach(sayClose);
+    for (const connection of this.#connections.values()) {
+      for (const response of connection.responses) sayClose(response, connection);
+    }
   };
 
   readonly #track = (socket: Socket): Connection => {
-    const connection: Connection = { responses: new Set(), bytesAnswered: 0 };
+    const connection: Connection = { responses: new Set(), last: undefined, bytesAnswered: 0 };
     this.#connections.set(socket, connection);
     this.#accepted += 1;
     socket.once('close', () => this.#connections.delete(socket));
@@ -144,9 +148,11 @@ export class HttpDrain implements AsyncDisposable {
     const { socket } = request;
     const connection = this.#connections.get(socket) ?? this.#track(socket);
     connection.responses.add(response);
-    if (this.#isDraining) sayClose(response);
+    connection.last = response;
+    if (this.#isDraining) sayClose(response, connection);
     response.once('close', () => {
       connection.responses.delete(response);
+      if (connection.last === response) connection.last = undefined;
       connection.bytesAnswered = socket.bytesRead;
       if (this.#sweeps) closeIfIdle(connection, socket);
     });
@@ -184,11 +190,15 @@ function closeIfIdle({ responses, bytesAnswered }: Connection, socket: Socket): 
   if (responses.size === 0 && socket.bytesRead === bytesAnswered) socket.destroySoon();
 }
 
-/** Whatever the handler says: a reverse proxy, for one, passes on the `Connection` that its upstream meant for it. */
-function sayClose(response: ServerResponse): void {
+/**
+ * Whatever the handler says: a reverse proxy, for one, passes on the `Connection` that its upstream meant for it. Of
+ * answers to requests in a pipeline only the last: a client takes none behind it.
+ */
+function sayClose(response: ServerResponse, connection: Connection): void {
   if (response.headersSent) return;
   const writeHead = response.writeHead.bind(response);
   response.writeHead = (...args: unknown[]) => {
+    if (connection.last !== response) return Reflect.apply(writeHead, response, args);
     response.setHeader('connection', 'close');
     return Reflect.apply(writeHead, response, args.map(withoutConnection));
   };

@@ -241,12 +241,17 @@ describe('a lock left behind', () => {
     await writeHolder({ pid, id: ids[1] }, claim);
     await writeHolder({ pid, id: ids[2] }, `${claim}.${ids[1]}`);
     await writeHolder({ pid, id: ids[2] }, `${path}.dddddddddddd`); // the claim on a holder before
+    for (const name of ['import.lock', `import.lock.${ids[0]}`]) {
+      await writeFile(join(folder.path, `.${name}.0123456789ab.tmp`), ''); // of one killed before it had its lock
+    }
+    const others = ['.export.lock.0123456789ab.tmp', '.import.lock.csv.0123456789ab.tmp', 'import.lock.csv'];
+    for (const name of others) await writeFile(join(folder.path, name), '');
     {
       await using _lock = await lockFile(path, { waitMs: 0 });
       expect((await holderOf()).pid).toBe(process.pid);
-      expect(await names()).toEqual(['import.lock']);
+      expect(await names()).toEqual([...others, 'import.lock'].toSorted());
     }
-    expect(await names()).toEqual([]);
+    expect(await names()).toEqual(others);
   });
 
   it.runIf(process.getuid?.() === 0)('leaves no claim on what it may not replace', async () => {

@@ -143,7 +143,7 @@ async function take(path: string, self: Self): Promise<boolean> {
     await rm(claim, { force: true }).catch(() => {}); // or it would stand until this process ends
     throw new WriteError(path, error);
   }
-  await removeClaims(path);
+  await sweep(path);
   return true;
 }
 
@@ -165,7 +165,7 @@ async function publish(path: string, self: Self): Promise<boolean> {
     return true;
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EEXIST' || code === 'ENOENT') return false; // ENOENT: `removeLeftovers` took the temporary file
+    if (code === 'EEXIST' || code === 'ENOENT') return false; // ENOENT: who got the lock, or `removeLeftovers`, took the temporary file
     throw new WriteError(path, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
@@ -193,14 +193,19 @@ function isHolder(value: unknown): value is LockHolder {
   return typeof id === 'string' && /^[0-9a-f]{12}$/.test(id);
 }
 
-/** Claims on earlier holders mean nothing any more; what holds them finds that out, or has ended. */
-async function removeClaims(path: string): Promise<void> {
-  const name = basename(path);
-  const names = await readdir(dirname(path)).catch(() => []);
-  const claims = names.filter(
-    (other) => other.startsWith(name) && /^(\.[0-9a-f]{12})+$/.test(other.slice(name.length)),
-  );
-  await Promise.all(claims.map((claim) => rm(join(dirname(path), claim), { force: true }).catch(() => {})));
+/**
+ * Claims on earlier holders mean nothing any more; what holds them finds that out, or has ended. The same goes for the
+ * temporary file of a holder to be.
+ */
+async function sweep(path: string): Promise<void> {
+  const folder = dirname(path);
+  const start = basename(path);
+  const names = await readdir(folder).catch(() => []);
+  const leftovers = names.filter((name) => {
+    if (name.startsWith(start)) return /^(\.[0-9a-f]{12})+$/.test(name.slice(start.length));
+    return name.startsWith(`.${start}`) && /^(\.[0-9a-f]{12})+\.tmp$/.test(name.slice(start.length + 1));
+  });
+  await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true }).catch(() => {})));
 }
 
 function codeOf(error: unknown): unknown {

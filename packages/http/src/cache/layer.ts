@@ -8,13 +8,15 @@ import { CacheOrigin, isForAnotherHost, isForAnotherMethod, type Lookup } from '
 import type { CacheStatus, Forwarded } from './cache-status.ts';
 import { countRequest } from './telemetry.ts';
 import { type HttpCache, keyOf } from './cache.ts';
-import { type LayerContext, sendOn } from '../layers/deadline.ts';
+import { type LayerContext, sendOn, sendWithin } from '../layers/deadline.ts';
 import { isSafe } from '../facts.ts';
 import { type Call, letGo, type Outgoing, type Reply, type Send } from '../layers/message.ts';
 import { untilAborted } from '../layers/until-aborted.ts';
 
 /** Refreshes in the background at a time; beyond them stale responses are given without. */
 const maxRefreshes = 64;
+/** Nobody waits for one and could end it, and the user's own policy need not. */
+const maxRefreshMs = 300_000;
 
 /** Answers requests from the cache, and keeps what the layer below brings. */
 export function createCacheLayer(cache: HttpCache, keeper: CredentialKeeper, context: LayerContext, send: Send): Send {
@@ -214,8 +216,8 @@ class CacheLayer {
     const lookup: Lookup = { request: plain, call, key, wanted: noDirectives, entry, forwarded: 'stale' };
     const flight = this.#takeOff(flightKey, undefined);
     flight.join(); // and stays: it ends when it has landed, whoever of those who wait for it leaves
-    void this.#origin
-      .fetch(lookup, flight, false)
+    const refresh: Send = (_request, ownCall) => this.#origin.fetch({ ...lookup, call: ownCall }, flight, false);
+    void sendWithin(maxRefreshMs, refresh, plain, call)
       .catch((error: unknown) => this.#cache.fail('refresh', key, error))
       .finally(() => {
         this.#refreshes -= 1;

@@ -70,8 +70,9 @@ export class CacheOrigin {
       reply = await this.#send(asked, asks);
     } catch (error) {
       this.#cache.giveUp(pending);
-      flight?.land({ failure: error, status: undefined });
-      const isOver = call.signal?.aborted === true || codeOf(error) === 'DEX_HTTP_CLOSED' || !mayBeStale;
+      const isAborted = call.signal?.aborted === true;
+      flight?.land(isAborted ? undefined : { failure: error, status: undefined });
+      const isOver = isAborted || codeOf(error) === 'DEX_HTTP_CLOSED' || !mayBeStale;
       const stale = isOver ? undefined : this.#stale(lookup, undefined);
       if (stale === undefined) throw error;
       return stale;

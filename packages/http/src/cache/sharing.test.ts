@@ -1,6 +1,7 @@
 import { getEventListeners, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bulkhead } from '@dataenginex/resilience';
 import { describe, expect, it, vi } from 'vitest';
 import { cachedOrigin, httpDate } from '../../test/cached-origin.ts';
 import { createClient, memoryCache, NetworkError } from '../index.ts';
@@ -273,6 +274,39 @@ describe('a refresh in the background', () => {
       held[1]?.writeHead(200, { 'cache-control': 'max-age=600' }).end('new');
       expect((await staying).text).toBe('new');
       expect(held).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a refresh that hangs', () => {
+  it('is given up after 5 min, whatever the policy, and those who wait for it ask for themselves', async () => {
+    const onError = vi.fn();
+    const { origin, held, arrived } = await heldOrigin(memoryCache({ onError }));
+    await using _ = origin;
+    await using api = createClient({
+      baseUrl: origin.url,
+      cache: origin.cache,
+      policy: () => bulkhead({ concurrent: 9 }),
+    });
+    const first = api.get('/').text();
+    await arrived(1);
+    held[0]?.writeHead(200, { 'cache-control': 'max-age=1, stale-while-revalidate=60', age: '2' }).end('old');
+    await first;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    try {
+      expect(await api.get('/').text()).toBe('old');
+      await arrived(2);
+      vi.setSystemTime(Date.now() + 100_000);
+      const follower = api.get('/').text();
+      await new Promise((resolve) => void setImmediate(resolve));
+      vi.advanceTimersByTime(300_000);
+      vi.useRealTimers();
+      await arrived(3);
+      held[2]?.writeHead(200, minute).end('new');
+      expect(await follower).toBe('new');
+      expect(onError.mock.calls).toMatchObject([[{ operation: 'refresh', error: { code: 'DEX_HTTP_TIMEOUT' } }]]);
     } finally {
       vi.useRealTimers();
     }

@@ -2,7 +2,17 @@
 // them: `node --expose-gc million-calls.ts CALLS`.
 import { createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
-import { bulkhead, circuitBreaker, policy, rateLimit, retry, retryBudget, timeout } from '../src/index.ts';
+import {
+  bulkhead,
+  cache,
+  circuitBreaker,
+  hedge,
+  policy,
+  rateLimit,
+  retry,
+  retryBudget,
+  timeout,
+} from '../src/index.ts';
 
 const calls = Number(process.argv[2]);
 const atOnce = 500;
@@ -10,16 +20,27 @@ const atOnce = 500;
 const limit = rateLimit({ limit: 1_000_000, burst: 10_000, maxQueued: atOnce });
 const breaker = circuitBreaker({ windowCalls: 1_000, failureRatio: 0.6, consecutiveFailures: Infinity, openMs: 20 });
 const places = bulkhead({ concurrent: { min: 32, max: 64 }, maxQueued: atOnce });
+/** Every other call asks for what another is fetching or has fetched. */
+const answers = cache({
+  ttlMs: 100,
+  maxEntries: 100,
+  staleIfErrorMs: 100,
+  key: (_kind: number, id: number) => `${id}`,
+});
 const stack = policy(
+  answers,
   timeout(2_000),
   retry({ attempts: 3, baseDelayMs: 1, maxDelayMs: 4, budget: retryBudget({ maxTokens: 10_000 }) }),
+  hedge({ delayMs: 5 }),
   limit,
   breaker,
   places,
   timeout(10),
 );
 const service = new AbortController(); // its signal lives as long as the process
-const rain = stack(async (kind: number, { signal }: { signal?: AbortSignal | undefined }) => work(kind, signal));
+const rain = stack(async (kind: number, _id: number, { signal }: { signal?: AbortSignal | undefined }) =>
+  work(kind, signal),
+);
 
 /** Of a thousand calls 896 succeed, 116 of them after a turn of the loop; 100 fail; 2 hang; 2 hang and heed no signal. */
 async function work(kind: number, signal: AbortSignal | undefined): Promise<string> {
@@ -39,7 +60,7 @@ async function callAll(count: number): Promise<void> {
       begun += 1;
       const kind = (begun * 7919) % 1_000;
       const own = kind % 50 === 0 ? new AbortController() : undefined;
-      const call = rain(kind, { signal: own?.signal ?? service.signal });
+      const call = rain(kind, begun >> 1, { signal: own?.signal ?? service.signal });
       if (own) queueMicrotask(() => own.abort());
       const outcome = await call.then(
         () => 'success',
@@ -89,4 +110,4 @@ console.log(
     running: places.active,
   }),
 );
-await Promise.all([limit.close(), breaker.close(), places.close()]);
+await Promise.all([answers.close(), limit.close(), breaker.close(), places.close()]);

@@ -37,7 +37,7 @@ export function openHoldings(own: ClientOptions, parent?: Holdings): Holdings {
   setMaxListeners(0, closing);
 
   const isShared = parent !== undefined && !touchesConnections(added);
-  const dispatcher = isShared ? parent.dispatcher : createDispatcher(options);
+  const dispatcher = isShared ? parent.dispatcher : createDispatcher(options, closing);
   const policyOf = parent === undefined || touchesPolicies(added) ? choosePolicies(options) : parent.policyOf;
   const isOwn = !isShared && dispatcher !== options.dispatcher;
   const stopObserving = isOwn ? observeConnections(dispatcher) : undefined;

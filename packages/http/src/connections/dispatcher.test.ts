@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request as forward } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createTls } from 'node:https';
-import { connect, type Server } from 'node:net';
+import { connect, createServer as createTcp, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { tempDir } from '@dataenginex/resources';
 import { Agent } from 'undici';
@@ -77,6 +77,25 @@ describe('connections', () => {
     const api = client({ baseUrl: `https://127.0.0.1:${port}`, tls: { ca: cert }, http2 });
     await expect(api.get('/').text()).resolves.toBe(version);
     await expect(Promise.all([1, 2, 3].map(() => api.get('/').text()))).resolves.toEqual([version, version, version]);
+  });
+
+  it.each([
+    ['directly', {}],
+    ['through a proxy', { proxy: 'http://127.0.0.1:PORT' }],
+  ])('that are being made end with the client: %s', async (_way, { proxy }: { proxy?: string }) => {
+    const sockets = new Set<Socket>();
+    const server = createTcp((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+      // as a proxy it opens a tunnel; nobody answers the beginning of TLS
+      socket.on('data', (data) => String(data).startsWith('CONNECT') && socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    });
+    const port = String(await listen(server));
+    const api = client({ proxy: proxy?.replace('PORT', port) });
+    const asked = api.get(`https://127.0.0.1:${port}/`).text();
+    await vi.waitFor(() => expect([...sockets].some(({ bytesRead }) => bytesRead > 300)).toBe(true));
+    await Promise.all([api.close(), expect(asked).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' })]);
+    await vi.waitFor(() => expect(sockets.size).toBe(0));
   });
 
   it('give up after connectTimeoutMs', async () => {
@@ -154,6 +173,24 @@ describe('proxy', () => {
     await expect(api.get('http://direct.example/').text()).rejects.toMatchObject(unreachable);
     const none = client({ proxy: false });
     await expect(none.get('http://weather.invalid/x').text()).rejects.toMatchObject(unreachable);
+  });
+
+  it('of the environment may be host:port, and is named where it cannot be one', async () => {
+    const gateway = createServer((request, response) => response.end(`by proxy: ${request.url}`));
+    vi.stubEnv('HTTP_PROXY', `localhost:${await listen(gateway)}`);
+    await expect(client({}).get('http://weather.example/x').text()).resolves.toBe('by proxy: http://weather.example/x');
+    for (const proxy of ['http://', 'http://user:%zz@host', 'ftp://host']) {
+      vi.stubEnv('HTTPS_PROXY', proxy);
+      expect(() => createClient()).toThrow(/^Option "process\.env\.HTTPS_PROXY" must be .* got "another"/);
+      expect(() => client({ proxy: false })).not.toThrow();
+    }
+  });
+
+  it('that does not answer in time is given up after connectTimeoutMs', async () => {
+    const port = await listen(createTcp(() => {}));
+    const api = client({ proxy: `https://127.0.0.1:${port}`, connectTimeoutMs: 50, attemptTimeoutMs: 5_000 });
+    const asked = api.get('https://weather.example/').text();
+    await expect(asked).rejects.toMatchObject({ cause: { code: 'UND_ERR_CONNECT_TIMEOUT' } });
   });
 });
 

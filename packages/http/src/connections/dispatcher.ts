@@ -35,8 +35,11 @@ export interface ConnectionsOptions {
   dispatcher?: Dispatcher | undefined;
 }
 
-/** @throws {OptionError} When an option cannot work, or two contradict each other. */
-export function createDispatcher(options: ConnectionsOptions): Dispatcher {
+/**
+ * @param closing Ends connections that are still being made, of which undici knows nothing.
+ * @throws {OptionError} When an option cannot work, or two contradict each other.
+ */
+export function createDispatcher(options: ConnectionsOptions, closing: AbortSignal): Dispatcher {
   const { connections = 128, connectTimeoutMs = 10_000, http2 = false, tls, socketPath, proxy, dispatcher } = options;
   const { denyPrivateNetworks = false } = options;
   checkInteger('createClient.connections', connections, { min: 1 });
@@ -53,24 +56,23 @@ export function createDispatcher(options: ConnectionsOptions): Dispatcher {
   if (denyPrivateNetworks && socketPath !== undefined) throw without('socketPath', 'denyPrivateNetworks', socketPath);
   if (proxy && socketPath !== undefined) throw without('socketPath', 'a proxy', socketPath);
 
-  const connectOptions: buildConnector.BuildOptions = {
-    ...tls,
-    timeout: connectTimeoutMs,
-    allowH2: http2,
-    preferH2: http2,
-  };
+  const making = { timeout: connectTimeoutMs, signal: closing };
+  const connectOptions: buildConnector.BuildOptions = { ...tls, ...making, allowH2: http2, preferH2: http2 };
   const agentOptions = { connections, allowH2: http2 };
+  const proxyOptions = { ...agentOptions, proxyTls: making, requestTls: connectOptions };
   if (proxy) {
-    const { uri, token } = readProxy(proxy);
-    return new ProxyAgent({ ...agentOptions, uri, requestTls: connectOptions, ...(token !== undefined && { token }) });
+    const { uri, token } = readProxy('createClient.proxy', proxy);
+    return new ProxyAgent({ ...proxyOptions, uri, ...(token !== undefined && { token }) });
   }
   if (denyPrivateNetworks) return new Agent({ ...agentOptions, connect: connectPublic(connectOptions) });
   if (socketPath !== undefined) return new Agent({ ...agentOptions, connect: { ...connectOptions, socketPath } });
-  if (proxy === undefined && isProxyInEnvironment()) {
-    const noProxy = [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', ...loopback].join(',');
-    return new EnvHttpProxyAgent({ ...agentOptions, connect: connectOptions, requestTls: connectOptions, noProxy });
-  }
-  return new Agent({ ...agentOptions, connect: connectOptions });
+  const agent = { ...agentOptions, connect: connectOptions };
+  if (proxy === false) return new Agent(agent);
+  const httpProxy = proxyInEnvironment('http_proxy');
+  const httpsProxy = proxyInEnvironment('https_proxy');
+  if (httpProxy === '' && httpsProxy === '') return new Agent(agent);
+  const noProxy = [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', ...loopback].join(',');
+  return new EnvHttpProxyAgent({ ...agent, ...proxyOptions, httpProxy, httpsProxy, noProxy });
 }
 
 function without(name: string, what: string, got: unknown): OptionError {
@@ -79,28 +81,33 @@ function without(name: string, what: string, got: unknown): OptionError {
 
 const loopback = ['localhost', '127.0.0.1', '[::1]'];
 
-function isProxyInEnvironment(): boolean {
-  return ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'].some((name) => Boolean(process.env[name]));
+/** Empty where there is none; as elsewhere, `host:port` stands for an http: URL. */
+function proxyInEnvironment(name: 'http_proxy' | 'https_proxy'): string {
+  const value = process.env[name] ?? process.env[name.toUpperCase()] ?? '';
+  if (value === '') return '';
+  const url = value.includes('://') ? value : `http://${value}`;
+  readProxy(`process.env.${name.toUpperCase()}`, url);
+  return url;
 }
 
 /** Never shows what was got: a proxy's URL may hold a password. */
-function readProxy(proxy: string | URL): { uri: string; token: string | undefined } {
+function readProxy(option: string, proxy: string | URL): { uri: string; token: string | undefined } {
   const url = URL.parse(String(proxy));
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new OptionError('createClient.proxy', 'an http: or https: URL', 'another');
+    throw new OptionError(option, 'an http: or https: URL', 'another');
   }
   const { username, password } = url;
   if (username === '') return { uri: url.href, token: undefined };
-  const credentials = decoded(`${username}:${password}`);
+  const credentials = decoded(option, `${username}:${password}`);
   url.username = '';
   url.password = '';
   return { uri: url.href, token: `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-function decoded(credentials: string): string {
+function decoded(option: string, credentials: string): string {
   try {
     return decodeURIComponent(credentials);
   } catch {
-    throw new OptionError('createClient.proxy', 'a URL whose credentials are percent-encoded', 'another');
+    throw new OptionError(option, 'a URL whose credentials are percent-encoded', 'another');
   }
 }

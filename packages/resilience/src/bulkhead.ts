@@ -122,9 +122,8 @@ export function bulkhead<A extends readonly unknown[] = readonly unknown[]>(
     const order = priorityOf(call);
     if (queue.size >= maxQueued) {
       count(refused, call);
-      const error = new BulkheadFullError(limit, maxQueued);
-      if ((queue.lowest ?? Infinity) >= order) throw error;
-      queue.rejectLast(error);
+      if ((queue.lowest ?? Infinity) >= order) throw new BulkheadFullError(limit, maxQueued, call.run.key);
+      queue.rejectLast(new BulkheadFullError(limit, maxQueued, undefined));
     }
     count(waited, call);
     return queue.wait(call, order, () => start(next, call));

@@ -76,11 +76,15 @@ export class BulkheadFullError extends RefusedError {
   readonly concurrent: number;
   /** How many may wait. */
   readonly maxQueued: number;
+  /** What `run` was given as `key`. */
+  readonly key: string | undefined;
 
-  constructor(concurrent: number, maxQueued: number) {
-    super(`The bulkhead is full: ${concurrent} calls run and ${maxQueued} wait.`);
+  constructor(concurrent: number, maxQueued: number, key: string | undefined) {
+    const whose = key === undefined ? '' : ` of ${JSON.stringify(key)}`;
+    super(`The bulkhead${whose} is full: ${concurrent} calls run and ${maxQueued} wait.`);
     this.concurrent = concurrent;
     this.maxQueued = maxQueued;
+    this.key = key;
   }
 }
 

@@ -61,7 +61,7 @@ describe('an option of createClient', () => {
     });
     const answers = await Promise.allSettled([1, 2, 3].map(() => api.get(server.url).text()));
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
-    expect(answers[2]).toMatchObject({ reason: { code: 'DEX_BULKHEAD_FULL' } });
+    expect(answers[2]).toMatchObject({ reason: { code: 'DEX_BULKHEAD_FULL', key: server.url } });
   });
 
   it('lets requests wait for an origin with park, and takes times of its own', async () => {

@@ -48,6 +48,9 @@ describe.skipIf(noRedis)(`redisRateLimit${noRedis ? ` (${noRedis})` : ''}`, () =
     const { retryAfterMs } = error instanceof RateLimitError ? error : { retryAfterMs: 0 };
     expect(retryAfterMs).toBeGreaterThan(29_000);
     expect(retryAfterMs).toBeLessThanOrEqual(30_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const later = await settled(api.run(async () => 'fourth'));
+    expect(later instanceof RateLimitError && later.retryAfterMs).toBeLessThan(retryAfterMs - 10);
   });
 
   it('is one limit for all policies of the same name, and leaves nothing in Redis once its time is past', async () => {
@@ -148,10 +151,13 @@ describe('redisRateLimit without its store', () => {
     expect(error).toMatchObject({ code: 'DEX_RATE_LIMIT_STORE', cause: expect.any(Error) });
   });
 
-  it('does not ask a client that is not connected, which would keep the question for later', async () => {
+  it('asks neither a client that is not connected, which would keep the question for later, nor for an aborted call', async () => {
     let asked = 0;
     const client = { isReady: false, eval: async () => void (asked += 1) };
     await redisRateLimit({ ...options, client }).run(async () => {});
+    client.isReady = true;
+    const aborted = redisRateLimit({ ...options, client }).run(async () => {}, { signal: AbortSignal.abort('gone') });
+    await expect(aborted).rejects.toBe('gone');
     expect(asked).toBe(0);
   });
 

@@ -181,6 +181,20 @@ describe('RFC 9111, section 4.2.4: serving stale responses', () => {
     await rejected;
   });
 
+  it.each([
+    ['a 404 has taken its place', [404, 503], [404, 503]],
+    ['access is refused', [403, 503], [403, 503]],
+    ['it has moved', [302, 503], [302, 503]],
+    ['the server was busy meanwhile', [429, 503], [429, 200]],
+  ])('nor once %s', async (_name, statuses, given) => {
+    const headers = { 'cache-control': 'max-age=0, stale-if-error=60' };
+    await using origin = await cachedOrigin((_request, count) => {
+      return count === 1 ? { headers } : { status: statuses[count - 2] ?? 200 };
+    });
+    await origin.get();
+    expect([(await origin.get()).status, (await origin.get()).status]).toEqual(given);
+  });
+
   it.each([501, 505, 404, 429])('but not in place of a %s', async (status) => {
     await using origin = await stale('max-age=60', [{ status }]);
     expect((await origin.get()).status).toBe(status);

@@ -13,7 +13,7 @@ import { joinParts } from './range.ts';
 import type { Forwarded } from './cache-status.ts';
 import { countRequest } from './telemetry.ts';
 import { type HttpCache, keyOf, type PendingWrite } from './cache.ts';
-import { codeOf } from '../errors.ts';
+import { codeOf, isRetryableStatus } from '../errors.ts';
 import { type Call, fieldOf, isSuccess, letGo, type Outgoing, type Reply, type Send } from '../layers/message.ts';
 
 /** A request that goes to the server, and what is stored for it. */
@@ -225,7 +225,7 @@ export class CacheOrigin {
     if (draft === undefined) {
       this.#cache.giveUp(pending);
       flight?.land(undefined);
-      if (entry !== undefined && reply.status === 200) void this.#cache.drop(key, entry.variant);
+      if (entry !== undefined && replaces(reply.status)) void this.#cache.drop(key, entry.variant);
       if (isSuccess(reply.status)) this.#rememberNotForOthers(key);
       return withCacheStatus(reply, { forwarded });
     }
@@ -261,6 +261,11 @@ export class CacheOrigin {
     if (this.#notForOthers.size >= maxNotForOthers) this.#notForOthers.delete(oldest);
     this.#notForOthers.add(key);
   }
+}
+
+/** Whether the answer is what is there now, though it is not to be stored: not one about a range, a condition, or now. */
+function replaces(status: number): boolean {
+  return status !== 206 && status !== 304 && status !== 416 && !isRetryableStatus(status);
 }
 
 /** A HEAD is sent as it is, and so is what a stored part cannot answer. */

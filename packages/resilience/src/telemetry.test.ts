@@ -7,7 +7,20 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Attempt, cache, circuitBreaker, coalesce, fallback, hedge, policy, retry, timeout } from './index.ts';
+import {
+  type Attempt,
+  bulkhead,
+  cache,
+  circuitBreaker,
+  coalesce,
+  fallback,
+  hedge,
+  policy,
+  rateLimit,
+  retry,
+  timeout,
+} from './index.ts';
+import { redisRateLimit } from './redis.ts';
 
 const spans = new InMemorySpanExporter();
 let exporter: InMemoryMetricExporter;
@@ -164,6 +177,26 @@ describe('telemetry', () => {
       'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"half-open","dex.policy.name":"weather"} 1',
       'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"isolated"} 1',
       'dex.circuit_breaker.transitions {"dex.circuit_breaker.state":"open","dex.policy.name":"weather"} 1',
+    ]);
+  });
+
+  it('counts what waits in limits or is refused by them, and calls that Redis did not answer for', async () => {
+    const client = { isReady: false, eval: async () => {} };
+    const limits = {
+      places: bulkhead({ concurrent: 1, maxQueued: 1 }),
+      rate: rateLimit({ limit: 100, burst: 1, maxQueued: 1 }),
+      shared: redisRateLimit({ client, keyPrefix: 'shared', limit: 2, perMs: 60_000 }),
+    };
+    for (const [name, limit] of Object.entries(limits)) {
+      await Promise.allSettled([1, 2, 3].map((n) => policy(name, limit).run(async () => n)));
+    }
+    expect((await measured()).filter((line) => !line.startsWith('dex.policy'))).toEqual([
+      'dex.bulkhead.queued {"dex.policy.name":"places"} 1',
+      'dex.bulkhead.refused {"dex.policy.name":"places"} 1',
+      'dex.rate_limit.queued {"dex.policy.name":"rate"} 1',
+      'dex.rate_limit.refused {"dex.policy.name":"rate"} 1',
+      'dex.rate_limit.refused {"dex.policy.name":"shared"} 1',
+      'dex.rate_limit.store_errors {"dex.policy.name":"shared"} 3',
     ]);
   });
 });

@@ -55,7 +55,7 @@ interface Source {
 const sourceKey = Symbol('source');
 
 interface MarkedSignal extends AbortSignal {
-  readonly [sourceKey]?: Source;
+  [sourceKey]?: Source;
 }
 
 /** A WeakMap with as many signals as there are calls costs the garbage collector more than all else in a call. */
@@ -143,7 +143,8 @@ export class Call<R> implements Attempt, Source {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      mark(this.#controller.signal, this);
+      const signal: MarkedSignal = this.#controller.signal;
+      signal[sourceKey] = this; // `mark` would take three times as long as making the controller
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;

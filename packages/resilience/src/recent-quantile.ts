@@ -1,29 +1,40 @@
 const kept = 128;
-const every = 16;
+const wanted = 16;
 
-/**
- * A quantile of the last 128 values, exact when it was last worked out: with every 16th value, which makes it cheap.
- * Until the first 16 there is none.
- */
+/** A quantile of the last 128 values; until there are 16 there is none. */
 export class RecentQuantile {
-  readonly #values = new Float64Array(kept);
   readonly #quantile: number;
-  #seen = 0;
-  #current: number | undefined;
+  /** In order of time, from `#oldest` on and around. */
+  readonly #recent: number[] = [];
+  readonly #sorted: number[] = [];
+  #oldest = 0;
 
   constructor(quantile: number) {
     this.#quantile = quantile;
   }
 
   get current(): number | undefined {
-    return this.#current;
+    const { length } = this.#sorted;
+    return length < wanted ? undefined : this.#sorted[Math.ceil(this.#quantile * length) - 1];
   }
 
   add(value: number): void {
-    this.#values[this.#seen % kept] = value;
-    this.#seen += 1;
-    if (this.#seen % every > 0) return;
-    const sorted = this.#values.slice(0, Math.min(this.#seen, kept)).toSorted();
-    this.#current = sorted[Math.ceil(this.#quantile * sorted.length) - 1];
+    const outdated = this.#recent[this.#oldest];
+    this.#recent[this.#oldest] = value;
+    this.#oldest = (this.#oldest + 1) % kept;
+    if (outdated !== undefined) this.#sorted.splice(this.#placeOf(outdated), 1);
+    this.#sorted.splice(this.#placeOf(value), 0, value);
+  }
+
+  /** Of the first that is not less. */
+  #placeOf(value: number): number {
+    let from = 0;
+    let to = this.#sorted.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#sorted[middle] ?? Infinity) < value) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 }

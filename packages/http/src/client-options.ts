@@ -7,6 +7,7 @@ import type { ConnectionsOptions } from './connections/dispatcher.ts';
 import { type HookOptions, joinHooks, listHooks } from './layers/hooks.ts';
 import type { PolicyOptions } from './layers/policies.ts';
 import { belongsToOrigin, checkMaxRedirects, type RedirectOptions } from './layers/redirects.ts';
+import { checkOptionNames } from './option-names.ts';
 import { normalizeHeaders, type RequestHeaders } from './request-headers.ts';
 import { parseBaseUrl } from './url.ts';
 
@@ -27,6 +28,7 @@ export interface ClientOptions
 
 /** @throws {OptionError} When an option cannot work; connections and policies check theirs as they are made. */
 export function checkClientOptions(options: ClientOptions): void {
+  checkOptionNames('createClient', options, clientOptions);
   const { baseUrl, headers, maxBodyBytes, cache, cookieJar, auth, sign } = options;
   if (baseUrl !== undefined) parseBaseUrl(baseUrl);
   normalizeHeaders('createClient.headers', headers ?? {});
@@ -66,6 +68,22 @@ const policyOptions: Record<keyof PolicyOptions, true> = {
   bulkhead: true,
   hedge: true,
   policy: true,
+};
+
+const clientOptions: Record<keyof ClientOptions, true> = {
+  ...connectionsOptions,
+  ...policyOptions,
+  baseUrl: true,
+  headers: true,
+  maxBodyBytes: true,
+  decompress: true,
+  cache: true,
+  maxRedirects: true,
+  allowInsecureRedirects: true,
+  hooks: true,
+  cookieJar: true,
+  auth: true,
+  sign: true,
 };
 
 export function touchesConnections(options: ClientOptions): boolean {

@@ -19,7 +19,7 @@ async function setUp(
   options: ClientOptions = {},
 ): Promise<{ api: Client; requests: readonly string[]; url: string }> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, ...options });
+  const api = createClient({ baseUrl: server.url, ...(options.policy === undefined && { hedge: false }), ...options });
   open.push(server, api);
   return { api, requests: server.requests, url: server.url };
 }
@@ -54,7 +54,7 @@ describe('createClient', () => {
 
   it('appends the path to that of the base URL, and the query to both', async () => {
     const { url, requests } = await setUp((_request, response) => response.end());
-    const api = createClient({ baseUrl: `${url}/api/` });
+    const api = createClient({ baseUrl: `${url}/api/`, hedge: false });
     open.push(api);
     const query = { city: ['Seattle', 'New York'], days: 3, dry: true, from: new Date(0), none: undefined, zero: null };
     await api.get('/v1/days?a=1#part', { query }).text();
@@ -101,6 +101,8 @@ describe('createClient', () => {
     [{ maxBodyBytes: 0 }, 'Option "createClient.maxBodyBytes"'],
     [{ connections: 0.5 }, 'Option "createClient.connections"'],
     [{ retry: { attempts: 0 } }, 'Option "retry.attempts"'],
+    // @ts-expect-error another client's
+    [{ timeout: 5_000 }, 'Option "createClient.timeout" must be left out, as there is no such option, got "one".'],
     [{ headers: { 'bad name': 'x' } }, 'headers whose names are tokens, got "bad name"'],
     [{ headers: { a: 'x\r\nInjected: 1' } }, 'Option "createClient.headers.a" must be one line of Latin-1'],
   ])('refuses %j', (options, message) => {
@@ -130,6 +132,8 @@ describe('createClient', () => {
     [['/', { headers: { a: 'x\ny' } }], 'Option "request.headers.a" must be one line'],
     [['/', { json: 1 }], 'Option "request.json" must be left out of a GET, got "number".'],
     [['/', { json: 1, body: 'x' }], 'Option "request.json" must be left out where a body is given'],
+    // @ts-expect-error another client's
+    [['/', { params: { city: 'Seattle' } }], 'Option "request.params" must be left out, as there is no such option'],
     [['/', { timeoutMs: -5 }], 'Option "request.timeoutMs" must be a number from 1 to 2147483647, got -5.'],
   ])('refuses a request of %j', (args, message) => {
     expect(() => createClient({ baseUrl: 'http://127.0.0.1:1' }).get(...args)).toThrow(message);

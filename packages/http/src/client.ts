@@ -12,7 +12,7 @@ import { ProgressMeter, withUploadProgress } from './bodies/progress.ts';
 import { encodeBody } from './bodies/request-body.ts';
 import { checkMaxRedirects } from './layers/redirects.ts';
 import { encodingForRange, mergeHeaders, normalizeHeaders } from './request-headers.ts';
-import type { RequestOptions } from './request-options.ts';
+import { checkRequestOptions, type RequestOptions } from './request-options.ts';
 import { parseBaseUrl, type Query, type QueryOf, resolveUrl } from './url.ts';
 
 /** Sends one kind of request; its query may be of any type whose properties fit there, such as an interface. */
@@ -87,6 +87,7 @@ function openClient(holdings: Holdings): Client {
   const planOf = (method: string, path: string | URL, requestOptions: RequestOptions): RequestPlan => {
     closing.throwIfAborted();
     checkMethod(method);
+    checkRequestOptions(requestOptions);
     const url = resolveUrl(path, base, requestOptions.query);
     const { signal, throwHttpErrors = true, timeoutMs, maxRedirects } = requestOptions;
     if (timeoutMs !== undefined) checkNumber('request.timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 });

@@ -11,7 +11,7 @@ afterEach(async () => {
 /** The same server for both, so that what is asserted holds for `fetch` itself. */
 async function setUp(handle: Parameters<typeof serve>[0], options: ClientOptions = {}) {
   const server = await serve(handle);
-  const api = createClient({ retry: { baseDelayMs: 1 }, ...options });
+  const api = createClient({ retry: { baseDelayMs: 1 }, hedge: false, ...options });
   open.push(server, api);
   const fetches: [string, typeof globalThis.fetch][] = [
     ['fetch', fetch],

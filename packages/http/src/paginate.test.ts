@@ -231,6 +231,8 @@ describe('paginate, refusing', () => {
     [{ next: 'link' }, 'Option "paginate.next" must be a function'],
     // @ts-expect-error no function
     [{ items: 'rows' }, 'Option "paginate.items" must be a function'],
+    // @ts-expect-error no such option
+    [{ limit: 5 }, 'Option "request.limit" must be left out'],
     // @ts-expect-error no boolean
     [{ crossOrigin: 1 }, 'Option "paginate.crossOrigin" must be true or false'],
   ])('options that cannot work: %j', (options, message) => {

@@ -72,12 +72,12 @@ export function createPaginate(planOf: (path: string | URL, options: RequestOpti
   function paginate<S extends StandardSchemaV1, Item>(path: string | URL, options: Read<S, Item>): AsyncIterable<Item>;
   function paginate<Item>(path: string | URL, options?: Unread<Item>): AsyncIterable<Item>;
   function paginate(path: string | URL, options: PaginateOptions<unknown, unknown> = {}): AsyncIterable<unknown> {
-    const { items, next, maxPages = 1_000, crossOrigin = false } = options;
+    const { schema, items, next, maxPages = 1_000, crossOrigin = false, ...request } = options;
     checkFunction('paginate.items', items);
     checkFunction('paginate.next', next);
     checkInteger('paginate.maxPages', maxPages, { min: 1, max: 1_000_000 });
     if (typeof crossOrigin !== 'boolean') throw new OptionError('paginate.crossOrigin', 'true or false', crossOrigin);
-    return readPages(planOf(path, options), { ...options, maxPages, crossOrigin });
+    return readPages(planOf(path, request), { schema, items, next, maxPages, crossOrigin });
   }
   return paginate;
 }

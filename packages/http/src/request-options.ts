@@ -1,6 +1,7 @@
 import type { OnProgress } from './bodies/progress.ts';
 import type { BodyOptions } from './bodies/request-body.ts';
 import type { RequestHeaders } from './request-headers.ts';
+import { checkOptionNames } from './option-names.ts';
 import type { Query, QueryOf } from './url.ts';
 
 /**
@@ -34,4 +35,25 @@ export interface RequestOptions<Q extends QueryOf<Q> = Query> extends BodyOption
   maxRedirects?: number | undefined;
   /** With `false`, an answer that is not 2xx is returned like any other. @default true */
   throwHttpErrors?: boolean | undefined;
+}
+
+const requestOptions: Record<keyof RequestOptions, true> = {
+  query: true,
+  headers: true,
+  json: true,
+  form: true,
+  multipart: true,
+  body: true,
+  idempotencyKey: true,
+  signal: true,
+  timeoutMs: true,
+  maxRedirects: true,
+  throwHttpErrors: true,
+  onUploadProgress: true,
+  onDownloadProgress: true,
+};
+
+/** @throws {OptionError} When there is one that no request has, such as another client's `params`. */
+export function checkRequestOptions(options: RequestOptions): void {
+  checkOptionNames('request', options, requestOptions);
 }

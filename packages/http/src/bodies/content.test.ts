@@ -11,7 +11,7 @@ afterEach(async () => {
 
 async function answering(encoding: string, body: Uint8Array, options: ClientOptions = {}): Promise<Client> {
   const server = await serve((_request, response) => response.setHeader('content-encoding', encoding).end(body));
-  const api = createClient({ baseUrl: server.url, ...options });
+  const api = createClient({ baseUrl: server.url, hedge: false, ...options });
   open.push(server, api);
   return api;
 }

@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 function client(server: TestServer): Client {
-  const api = createClient({ baseUrl: server.url, retry: { attempts: 2, baseDelayMs: 1 } });
+  const api = createClient({ baseUrl: server.url, retry: { attempts: 2, baseDelayMs: 1 }, hedge: false });
   open.push(server, api);
   return api;
 }

@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 function client(server: TestServer, options: ClientOptions = {}): Client {
-  const api = createClient({ baseUrl: server.url, ...options });
+  const api = createClient({ baseUrl: server.url, ...(options.policy === undefined && { hedge: false }), ...options });
   open.push(server, api);
   return api;
 }

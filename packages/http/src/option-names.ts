@@ -1,0 +1,14 @@
+import { OptionError } from '@dataenginex/core';
+
+/**
+ * The compiler finds a misspelt option only where it is written down on the spot.
+ *
+ * @param known By name, as a record, so that the compiler misses none.
+ * @throws {OptionError} At an option that there is not.
+ */
+export function checkOptionNames(owner: string, options: object, known: Readonly<Record<string, true>>): void {
+  for (const name in options) {
+    if (Object.hasOwn(known, name)) continue;
+    throw new OptionError(`${owner}.${name}`, 'left out, as there is no such option', 'one');
+  }
+}

@@ -90,7 +90,7 @@ describe.skipIf(noRedis)(`redisRateLimit${noRedis ? ` (${noRedis})` : ''}`, () =
     const counts = outputs.map(({ stdout }): { passed: number; refused: number } => JSON.parse(stdout));
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     expect(passed).toBeLessThanOrEqual(20 + tookMs / 10);
-    expect(passed).toBeGreaterThanOrEqual(20 + (0.9 * ms) / 10);
+    expect(passed).toBeGreaterThan(20 + (0.6 * ms) / 10); // a busy machine stops both for a while
     for (const count of counts) expect(Math.min(count.passed, count.refused)).toBeGreaterThan(0);
   });
 

@@ -184,7 +184,7 @@ describe('telemetry', () => {
     const client = { isReady: false, eval: async () => {} };
     const limits = {
       places: bulkhead({ concurrent: 1, maxQueued: 1 }),
-      rate: rateLimit({ limit: 100, burst: 1, maxQueued: 1 }),
+      rate: rateLimit({ limit: 5, burst: 1, maxQueued: 1 }),
       shared: redisRateLimit({ client, keyPrefix: 'shared', limit: 2, perMs: 60_000 }),
     };
     for (const [name, limit] of Object.entries(limits)) {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { ColumnMetaData, PageHeader, ParquetParsers, SchemaTree } from 'hyparquet';
 import { assembleLists, assembleNested } from 'hyparquet/src/assemble.js';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -89,13 +90,8 @@ async function readNested(schema: SchemaTree, chunks: readonly ColumnChunk[]): P
   const leaves = new Map<string, unknown[]>();
   for (const chunk of chunks) {
     const output: unknown[] = [];
-    const path = [...chunk.path];
-    for await (const { definitions = [], repetitions = [], values } of pagesOf(chunk)) {
-      const levels = [Array.from(definitions), Array.from(repetitions)] as const;
-      const assembled = assembleLists(output, ...levels, Array.from(values), path);
-      if (assembled !== output) for (const value of assembled) output.push(value);
-    }
-    leaves.set(path.at(-1)?.path.join('.') ?? '', output);
+    for await (const page of pagesOf(chunk)) appendPage(output, page, chunk);
+    leaves.set(chunk.path.at(-1)?.path.join('.') ?? '', output);
   }
   const place = placeOf(chunks[0]);
   try {
@@ -107,6 +103,24 @@ async function readNested(schema: SchemaTree, chunks: readonly ColumnChunk[]): P
   if (rows.length !== chunks[0]?.rows) throw new ParquetError(`there are ${rows.length} rows`, place);
   return rows.map(withNulls);
 }
+
+function appendPage(output: unknown[], page: Page, chunk: ColumnChunk): void {
+  const values = Array.from(page.values);
+  const isOfKeys = chunk.path.at(-1)?.element.name === 'key';
+  // Assigned to an object it would set the prototype, and the value be lost.
+  if (chunk.path.some(isNamedProto) || (isOfKeys && values.includes('__proto__'))) {
+    throw new ParquetError('a field or key is named "__proto__"', placeOf(chunk));
+  }
+  const levels = [Array.from(page.definitions ?? []), Array.from(page.repetitions ?? [])] as const;
+  try {
+    const assembled = assembleLists(output, ...levels, values, [...chunk.path]);
+    if (assembled !== output) for (const value of assembled) output.push(value);
+  } catch (cause) {
+    throw new ParquetError('lists that make no sense', placeOf(chunk), { cause });
+  }
+}
+
+const isNamedProto = ({ element }: SchemaTree): boolean => element.name === '__proto__';
 
 /** hyparquet leaves `undefined` where a list, a map or a group is null. */
 function withNulls(value: unknown): unknown {
@@ -146,6 +160,7 @@ async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefine
     const body = await bytes.take(header.compressed_page_size);
     let page: Page | undefined;
     try {
+      if (header.crc !== undefined && header.crc !== (crc32(body) | 0)) throw new Error('its checksum differs');
       checkCount(header, left);
       if (header.type === 'DICTIONARY_PAGE') dictionary = decodeDictionary(header, body, leaf);
       else if (header.type !== 'INDEX_PAGE') page = decodePage(header, body, leaf, dictionary);

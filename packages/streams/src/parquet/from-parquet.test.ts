@@ -34,6 +34,32 @@ const writeColumns = (columnData: (ColumnSource & { element?: Partial<SchemaElem
   return writer.getBuffer();
 };
 
+function writeNested(count: number) {
+  const writer = new ByteWriter();
+  const parquet = new ParquetWriter({
+    writer,
+    schema: [
+      { name: 'root', num_children: 3 },
+      { name: 'n', type: 'INT32', repetition_type: 'REQUIRED' },
+      { name: 'tags', repetition_type: 'OPTIONAL', converted_type: 'LIST', num_children: 1 },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      { name: 'element', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+      { name: 'place', repetition_type: 'OPTIONAL', num_children: 2 },
+      { name: 'lat', type: 'DOUBLE', repetition_type: 'OPTIONAL' },
+      { name: 'since', type: 'INT32', converted_type: 'DATE', repetition_type: 'REQUIRED' },
+    ],
+  });
+  const rows = Array.from({ length: count }, (_, n) => ({
+    n,
+    tags: n % 5 === 0 ? null : Array.from({ length: n % 4 }, (_item, tag) => (tag === 2 ? null : `t${tag}`)),
+    place: n % 7 === 0 ? null : { lat: n % 3 === 0 ? null : n / 8, since: new Date('2024-01-01') },
+  }));
+  const columnData = (['n', 'tags', 'place'] as const).map((name) => ({ name, data: rows.map((row) => row[name]) }));
+  void parquet.write({ columnData, rowGroupSize: count / 3, pageSize: 1_000 });
+  void parquet.finish();
+  return { rows, file: writer.getBuffer() };
+}
+
 /** Counts the bytes that are read of a file. */
 function counted(bytes: Uint8Array): ParquetBlob & { slices: [number, number][] } {
   const slices: [number, number][] = [];
@@ -273,34 +299,46 @@ describe('values of fromParquet', () => {
     await expect(run(fromParquet(file))).rejects.toThrow('a column is named "__proto__"');
   });
 
-  it('reads lists, structs and maps whole, beside flat columns', async () => {
+  it.each(['map', 'struct'])('refuses a %s of which a value would be lost', async (kind) => {
     const writer = new ByteWriter();
-    const parquet = new ParquetWriter({
-      writer,
-      schema: [
-        { name: 'root', num_children: 3 },
-        { name: 'n', type: 'INT32', repetition_type: 'REQUIRED' },
-        { name: 'tags', repetition_type: 'OPTIONAL', converted_type: 'LIST', num_children: 1 },
-        { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-        { name: 'element', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
-        { name: 'place', repetition_type: 'OPTIONAL', num_children: 2 },
-        { name: 'lat', type: 'DOUBLE', repetition_type: 'OPTIONAL' },
-        { name: 'since', type: 'INT32', converted_type: 'DATE', repetition_type: 'REQUIRED' },
-      ],
-    });
-    const rows = Array.from({ length: 3_000 }, (_, n) => ({
-      n,
-      tags: n % 5 === 0 ? null : Array.from({ length: n % 4 }, (_item, tag) => (tag === 2 ? null : `t${tag}`)),
-      place: n % 7 === 0 ? null : { lat: n % 3 === 0 ? null : n / 8, since: new Date('2024-01-01') },
-    }));
-    const columnData = (['n', 'tags', 'place'] as const).map((name) => ({ name, data: rows.map((row) => row[name]) }));
-    void parquet.write({ columnData, rowGroupSize: 1_000, pageSize: 1_000 });
+    const ofMap: SchemaElement[] = [
+      { name: 'x', repetition_type: 'REQUIRED', converted_type: 'MAP', num_children: 1 },
+      { name: 'key_value', repetition_type: 'REPEATED', num_children: 2 },
+      { name: 'key', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+      { name: 'value', type: 'INT32', repetition_type: 'OPTIONAL' },
+    ];
+    const ofStruct: SchemaElement[] = [
+      { name: 'x', repetition_type: 'REQUIRED', num_children: 1 },
+      { name: '__proto__', type: 'INT32', repetition_type: 'OPTIONAL' },
+    ];
+    const schema = [{ name: 'root', num_children: 1 }, ...(kind === 'map' ? ofMap : ofStruct)];
+    const parquet = new ParquetWriter({ writer, schema });
+    void parquet.write({ columnData: [{ name: 'x', data: [JSON.parse('{"__proto__":1}')] }] });
     void parquet.finish();
-    const read = await Array.fromAsync(fromParquet(writer.getBuffer()));
-    expect(read).toEqual(rows);
-    const bare = fromParquet(writer.getBuffer(), { columns: ['n'], where: { place: { isNull: true }, n: { lt: 10 } } });
+    await expect(run(fromParquet(writer.getBuffer()))).rejects.toThrow('a field or key is named "__proto__"');
+  });
+
+  it('refuses to choose between two columns of one name', async () => {
+    const file = writeColumns([
+      { name: 'a', data: [1], element: { type: 'INT32' } },
+      { name: 'b', data: [2], element: { type: 'INT32' } },
+    ]);
+    const bytes = Buffer.from(file);
+    bytes[bytes.lastIndexOf('\u0001b', bytes.indexOf('\u0001b', bytes.indexOf('root'))) + 1] = 0x61;
+    await expect(run(fromParquet(bytes))).rejects.toThrow('two columns are named "a"');
+  });
+
+  it('reads a file without columns', async () => {
+    const bytes = Buffer.from('UEFSMRUEGRw1ABgGc2NoZW1hFQAAFgAZHBkMFgAWACYAFgAAKAdweWFycm93GQwALAAAAFBBUjE=', 'base64');
+    expect(await Array.fromAsync(fromParquet(bytes))).toEqual([]);
+  });
+
+  it('reads lists, structs and maps whole, beside flat columns', async () => {
+    const { rows, file } = writeNested(3_000);
+    expect(await Array.fromAsync(fromParquet(file))).toEqual(rows);
+    const bare = fromParquet(file, { columns: ['n'], where: { place: { isNull: true }, n: { lt: 10 } } });
     expect(await Array.fromAsync(bare)).toEqual([{ n: 0 }, { n: 7 }]);
-    await expect(run(fromParquet(writer.getBuffer(), { where: { tags: 'x' } }))).rejects.toThrow('where.tags');
+    await expect(run(fromParquet(file, { where: { tags: 'x' } }))).rejects.toThrow('where.tags');
   });
 });
 
@@ -481,6 +519,20 @@ describe('a damaged file', () => {
     expect(got).toHaveLength(100);
   });
 
+  it('is told by the checksums of its pages, where it has them', async () => {
+    const column = [1, 2, 3].map((n) => ({ n }));
+    const bytes = Buffer.from(
+      'UEFSMRUAFSQVJBX9t4m1DhwVBhUAFQYVBhwAAAACAAAABgEBAAAAAgAAAAMAAAAVBBksNQAYBnNjaGVtYRUCABUCJQIYAW4AFgYZHBkcJgAcFQIZ' +
+        'JQYAGRgBbhUAFgYWVhZWJghJHBUAFQAVAgA8KQYZJgAGAAAAFlYWBiYIFlYAKAdweWFycm93GRwcAAAAYQAAAFBBUjE=',
+      'base64',
+    );
+    expect(await Array.fromAsync(fromParquet(bytes))).toEqual(column);
+    bytes[35] = 7;
+    await expect(run(fromParquet(bytes))).rejects.toThrow(
+      'Parquet at row group 0, column "n", byte 4: the page is damaged: its checksum differs.',
+    );
+  });
+
   it.each(['zstd', 'snappy', 'gzip', 'brotli', 'uncompressed'] as const)(
     'never does more than to fail clearly, or to give other values: %s',
     async (codec) => {
@@ -505,4 +557,17 @@ describe('a damaged file', () => {
     },
     60_000,
   );
+
+  it('fails as clearly where columns are nested', async () => {
+    const bytes = new Uint8Array(writeNested(30).file);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 9), fc.nat(255), async (at, value) => {
+        const damaged = Uint8Array.from(bytes);
+        damaged[at] = value;
+        const error: unknown = await run(fromParquet(damaged)).catch((caught: unknown) => caught);
+        if (error instanceof Error) expect(error).toBeInstanceOf(ParquetError);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

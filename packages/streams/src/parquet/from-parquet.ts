@@ -100,9 +100,9 @@ async function* readRows(
     const names = columns ?? schema.children.map(({ element }) => element.name);
     // Assigned to a row it would set the prototype, and the column be lost.
     if (names.includes('__proto__')) throw new ParquetError('a column is named "__proto__"', { file: file.path });
-    const wanted = names.map((name) => find(schema, name, 'fromParquet.columns'));
+    const wanted = names.map((name) => find(file, schema, name, 'fromParquet.columns'));
     const tested = tests.map((test) => {
-      const column = find(schema, test.column, `fromParquet.where.${test.column}`);
+      const column = find(file, schema, test.column, `fromParquet.where.${test.column}`);
       checkKind(test, column.element);
       return column;
     });
@@ -195,8 +195,9 @@ function schemaOf(file: ParquetFile, metadata: FileMetaData): SchemaTree {
   }
 }
 
-function find(schema: SchemaTree, name: string, option: string): SchemaTree {
-  const column = schema.children.find(({ element }) => element.name === name);
+function find(file: ParquetFile, schema: SchemaTree, name: string, option: string): SchemaTree {
+  const [column, twin] = schema.children.filter(({ element }) => element.name === name);
+  if (twin !== undefined) throw new ParquetError(`two columns are named ${JSON.stringify(name)}`, { file: file.path });
   if (column !== undefined) return column;
   const names = schema.children.map(({ element }) => element.name).join(', ');
   throw new OptionError(option, `one of the file's columns (${names})`, name);
@@ -204,7 +205,7 @@ function find(schema: SchemaTree, name: string, option: string): SchemaTree {
 
 /** The leaves of the schema, with where the row group has them. */
 function chunksOf(file: ParquetFile, group: RowGroup, rowGroup: number, schema: SchemaTree): ColumnChunk[] {
-  const paths = leavesOf([schema]);
+  const paths = schema.children.flatMap((column) => leavesOf([schema, column]));
   const rows = Number(group.num_rows);
   if (paths.length !== group.columns.length || !(rows >= 0)) {
     throw new ParquetError('the row group does not match the schema', { file: file.path, rowGroup });

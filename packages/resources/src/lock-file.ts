@@ -165,7 +165,8 @@ async function publish(path: string, self: Self): Promise<boolean> {
     return true;
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EEXIST' || code === 'ENOENT') return false; // ENOENT: who got the lock, or `removeLeftovers`, took the temporary file
+    // ENOENT: the temporary file was removed, by who got the lock or by the `removeLeftovers` of `atomicWrite`.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
     throw new WriteError(path, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => {});

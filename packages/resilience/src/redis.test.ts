@@ -161,6 +161,19 @@ describe('redisRateLimit without its store', () => {
     expect(asked).toBe(0);
   });
 
+  it('asks no more than 10,000 times without an answer, and again after one', async () => {
+    const answers: ((answered: unknown) => void)[] = [];
+    const client = { isReady: true, eval: () => new Promise((resolve) => answers.push(resolve)) };
+    const api = redisRateLimit({ ...options, client, onStoreDown: 'allow' });
+    const callAll = (calls: number) => Promise.all(Array.from({ length: calls }, () => api.run(async () => {})));
+    await callAll(10_001);
+    expect(answers).toHaveLength(10_000);
+    answers[0]?.([1, 0]);
+    await new Promise((resolve) => setImmediate(resolve));
+    await callAll(2);
+    expect(answers).toHaveLength(10_001);
+  });
+
   it.each(['OK', null, [], ['x', 0], [-1, 0]])('takes %j for no answer', async (garbage) => {
     const client = { isReady: true, eval: async () => garbage };
     const error = await settled(redisRateLimit({ ...options, client, onStoreDown: 'refuse' }).run(async () => {}));

@@ -42,7 +42,8 @@ const storeErrors = telemetry.counter('dex.rate_limit.store_errors', {
  * The same limit as `rateLimit`, shared by all processes through Redis, and kept by its clock. A call that is one too
  * many is refused at once: a `retry` around it waits for the time that the error names.
  *
- * It never waits for Redis longer than `storeTimeoutMs`, nor at all while the client is not connected.
+ * It never waits for Redis longer than `storeTimeoutMs`, nor at all while the client is not connected or has not
+ * answered 10,000 calls.
  *
  * ```ts no-run
  * import { policy, retry } from '@dataenginex/resilience';
@@ -82,10 +83,17 @@ export function redisRateLimit<K extends readonly unknown[] = readonly unknown[]
     customIncrTtlLuaScript: scriptOf(pace),
   });
 
+  let asked = 0;
   const consume = async (name: string): Promise<void> => {
-    const { consumedPoints } = await limiter.consume(name);
-    // It takes what it cannot read for a call that is let through.
-    if (consumedPoints !== 1) throw new TypeError('Redis answered something else than the script does.');
+    if (asked >= maxAsked) throw new Error(`Redis has not answered ${maxAsked} calls yet.`);
+    asked += 1;
+    try {
+      const { consumedPoints } = await limiter.consume(name);
+      // The limiter takes what it cannot read for a call that is let through.
+      if (consumedPoints !== 1) throw new TypeError('Redis answered something else than the script does.');
+    } finally {
+      asked -= 1;
+    }
   };
   const withoutStore = <R>(next: Next, call: Call<R>, error: unknown): Promise<R> => {
     count(storeErrors, call);
@@ -108,6 +116,9 @@ export function redisRateLimit<K extends readonly unknown[] = readonly unknown[]
     });
   });
 }
+
+/** A client keeps what it has asked until it is answered, which a Redis that hangs does not do. */
+const maxAsked = 10_000;
 
 /** The generic cell rate algorithm; `rate-limiter-flexible` by itself counts in windows, of whole seconds. */
 function scriptOf({ intervalMs, toleranceMs }: Pace): string {

@@ -3,6 +3,7 @@ import { type Directives, noDirectives, parseCacheControl } from './cache-contro
 import type { CredentialKeeper } from './credential.ts';
 import type { CacheEntry } from './entry.ts';
 import { Flight, type Landing } from './flight.ts';
+import type { CacheMode } from './freshness.ts';
 import { ageOf, judge, mayReplaceError, wantsFresh } from './judge.ts';
 import { CacheOrigin, isForAnotherHost, isForAnotherMethod, type Lookup } from './origin.ts';
 import type { CacheStatus, Forwarded } from './cache-status.ts';
@@ -107,13 +108,12 @@ class CacheLayer {
     return this.#newestOf(entries, request, this.#keeper.credentialOf(request, false));
   }
 
-  /** Section 4.1: of several that match, the one that came last. */
+  /** Section 4.1: of several that match, the newest. */
   #newestOf(entries: readonly CacheEntry[], request: Outgoing, credential: string | null): CacheEntry | undefined {
     let newest: CacheEntry | undefined;
     for (const entry of entries) {
-      const isNewer = newest === undefined || entry.respondedAt > newest.respondedAt;
-      if (!isNewer || !entry.isFor(request.headers, credential)) continue;
-      if (!this.#keeper.isUnseen(request, entry.selectors)) newest = entry;
+      if (!entry.isFor(request.headers, credential) || this.#keeper.isUnseen(request, entry.selectors)) continue;
+      if (newest === undefined || isNewer(entry, newest, this.#cache.mode)) newest = entry;
     }
     return newest;
   }
@@ -223,6 +223,12 @@ class CacheLayer {
         this.#refreshes -= 1;
       });
   }
+}
+
+/** By `Date`, which counts seconds; of one second, the one that came last. */
+function isNewer(a: CacheEntry, b: CacheEntry, mode: CacheMode): boolean {
+  const laterMs = a.freshness(mode).date - b.freshness(mode).date;
+  return laterMs > 0 || (laterMs === 0 && a.respondedAt > b.respondedAt);
 }
 
 /** A request whose answer serves others as well, and that others' answers may serve. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cachedOrigin } from '../../test/cached-origin.ts';
+import { cachedOrigin, httpDate } from '../../test/cached-origin.ts';
 import { memoryCache } from '../index.ts';
 
 const varying = (vary: string) => [{ headers: { 'cache-control': 'max-age=60', vary } }];
@@ -54,6 +54,23 @@ describe('RFC 9111, section 4.1: calculating cache keys with Vary', () => {
     await new Promise((resolve) => void setTimeout(resolve, 5));
     await origin.get('/', { 'x-a': '2' });
     expect((await origin.get('/', { 'x-a': '1' })).text).toBe('answer 2');
+  });
+
+  it('gives the newest by Date, and of one second the one that came last', async () => {
+    const answers = [{ vary: 'x-a', date: httpDate(-5) }, { date: httpDate(-10) }, { vary: 'x-b', date: httpDate(-5) }];
+    await using origin = await cachedOrigin((_request, count) => {
+      return { headers: { 'cache-control': 'max-age=60', ...answers[count - 1] } };
+    });
+    for (const [a, b] of [
+      ['1', '1'],
+      ['2', '1'],
+      ['3', '2'],
+    ] as const) {
+      await origin.get('/', { 'x-a': a, 'x-b': b, 'cache-control': 'no-cache' });
+      await new Promise((resolve) => void setTimeout(resolve, 5));
+    }
+    expect((await origin.get('/', { 'x-a': '1', 'x-b': '1' })).text).toBe('answer 1');
+    expect((await origin.get('/', { 'x-a': '1', 'x-b': '2' })).text).toBe('answer 3');
   });
 
   it('is not made to compare thousands of headers', async () => {

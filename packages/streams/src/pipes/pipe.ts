@@ -179,19 +179,19 @@ export function iterate<T>(reader: Reader<T>): AsyncIterator<T, void, undefined>
     if (left) return Promise.resolve({ done: true, value: undefined });
     const result = items.next();
     if (result.done !== true) return Promise.resolve(result);
-    reading = read();
+    reading = reader.read().then(take, fail);
     return reading;
   };
-  const read = async (): Promise<IteratorResult<T, void>> => {
-    try {
-      items = (await reader.read())?.items.values() ?? items;
-      return items.next();
-    } catch (error) {
-      left = true;
-      throw error;
-    } finally {
-      reading = undefined;
-    }
+  // An async function in their place costs a tenth of an item read alone.
+  const take = (chunk: { readonly items: readonly T[] } | undefined): IteratorResult<T, void> => {
+    reading = undefined;
+    items = chunk?.items.values() ?? items;
+    return items.next();
+  };
+  const fail = (error: unknown): never => {
+    reading = undefined;
+    left = true;
+    throw error;
   };
   return {
     next,

@@ -58,9 +58,8 @@ export class Reader<T> {
   #barrier: Barrier | undefined;
   /** Where the items of the current chunk came from, if its maker knows. */
   #position: Chunk<unknown>['position'];
-  /** Items read before the current chunk, items in it, and the current index in it. */
+  /** Items read before the current chunk, and the current index in it; single items are one chunk that never ends. */
   #before = 0;
-  #size = 0;
   #at = -1;
   /** Whether the input has yet to answer, and who is told when it does: a flag, since keeping each promise costs. */
   #asking = false;
@@ -112,7 +111,7 @@ export class Reader<T> {
       } catch (error) {
         await this.#abandon(error);
       }
-      if (this.#before >= this.#look && this.#isBusy()) await this.#rest();
+      if (this.#isBusy()) await this.#rest();
       if (this.#items.length > 0 || this.#hasNews()) return this.#flush();
     }
     await this.#finish();
@@ -128,7 +127,7 @@ export class Reader<T> {
         this.#barrier = undefined;
         await pass?.(barrier);
       }
-      if (this.#before >= this.#look && this.#isBusy()) await this.#rest();
+      if (this.#isBusy()) await this.#rest();
     }
     await this.#finish();
   }
@@ -144,8 +143,8 @@ export class Reader<T> {
         this.#take(result);
         try {
           const wait = this.#items === NONE ? undefined : receive(this.#takeOut());
-          const isIdle = wait === undefined && this.#barrier === undefined && this.#before < this.#look;
-          if (isIdle && this.#open) ask();
+          const goesOn = wait === undefined && this.#barrier === undefined && this.#open && !this.#isBusy();
+          if (goesOn) ask();
           else resolve(wait);
         } catch (error) {
           reject(error);
@@ -217,12 +216,10 @@ export class Reader<T> {
       this.#answered?.();
       return;
     }
-    this.#before += this.#size;
     try {
       if (result.done === true) this.#end();
       else if (!isChunk(this.#input, result.value)) {
-        this.#size = 1;
-        this.#at = 0;
+        this.#at += 1;
         this.#steps.push(result.value);
         this.#steps.advance();
       } else this.#pushChunk(result.value);
@@ -233,8 +230,7 @@ export class Reader<T> {
 
   #pushChunk({ items, position, clocks, barrier }: Chunk<unknown>): void {
     const { push } = this.#steps;
-    this.#size = items.length;
-    this.#position = position;
+    this.#beginChunk(position);
     if (clocks === undefined) {
       for (let index = 0; index < items.length; index += 1) {
         this.#at = index;
@@ -261,7 +257,7 @@ export class Reader<T> {
   #end(): void {
     this.#open = false;
     this.#live = false;
-    this.#forget();
+    this.#beginChunk(undefined);
     this.#steps.end();
   }
 
@@ -276,11 +272,10 @@ export class Reader<T> {
     }
   }
 
-  /** What is pushed at the end comes from no item. */
-  #forget(): void {
-    this.#size = 0;
+  #beginChunk(position: Chunk<unknown>['position']): void {
+    this.#before += this.#at + 1;
     this.#at = -1;
-    this.#position = undefined;
+    this.#position = position;
   }
 
   /** The input has failed by itself: there is nothing to close but what stands behind it. */
@@ -313,23 +308,28 @@ export class Reader<T> {
     const clocks = this.#timed ? { times: this.#times, watermarks: this.#watermarks, after } : undefined;
     const chunk = new Located(this.#items, this.#origins, this.#position, this.#before, clocks, this.#barrier);
     this.#items = NONE;
-    this.#origins = [];
-    this.#times = [];
-    this.#watermarks = [];
+    if (this.#track) {
+      this.#origins = [];
+      this.#times = [];
+      this.#watermarks = [];
+    }
     this.#passed = after;
     this.#barrier = undefined;
     return chunk;
   }
 
-  /** Asked once `#before` has come far enough. */
+  /** Stays true until there has been a rest. */
   #isBusy(): boolean {
-    this.#look = this.#before + ITEMS_PER_LOOK;
-    return performance.now() - this.#rested > MAX_BUSY_MS;
+    if (this.#before + this.#at < this.#look) return false;
+    if (performance.now() - this.#rested > MAX_BUSY_MS) return true;
+    this.#look = this.#before + this.#at + ITEMS_PER_LOOK;
+    return false;
   }
 
   async #rest(): Promise<void> {
     await setImmediate();
     this.#rested = performance.now();
+    this.#look = this.#before + this.#at + ITEMS_PER_LOOK;
   }
 }
 

@@ -90,15 +90,18 @@ export class ServiceStoppedError extends DexError {
   }
 }
 
-/** A task or a disposer of a service did not end in time. */
+/** The body, a task or a disposer of a service did not end in time. */
 export class ServiceCloseError extends DexError {
   override readonly name = 'ServiceCloseError';
   readonly code = 'DEX_SERVICE_CLOSE';
   readonly closeMs: number;
+  /** What had not ended: `body`, `task "poll"`, or the name of a disposer's function or of a resource's class. */
+  readonly underWay: readonly string[];
 
-  constructor(closeMs: number) {
-    super(`The service did not close within ${closeMs} ms: a task or a disposer is still under way.`);
+  constructor(closeMs: number, underWay: readonly string[]) {
+    super(`The service did not close within ${closeMs} ms. Still under way: ${underWay.join(', ')}.`);
     this.closeMs = closeMs;
+    this.underWay = underWay;
   }
 }
 

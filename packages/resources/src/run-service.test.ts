@@ -183,13 +183,16 @@ describe.concurrent('runService', () => {
     expect(job.lines).toEqual(['released']);
   });
 
-  it('gives up on what does not end within closeMs', async () => {
-    const service = start('stubborn', { closeMs: 50 });
+  it.each([
+    ['stubborn', 'body, task "poll"'],
+    ['stuck', 'flushRows'],
+  ])('gives up on what does not end within closeMs, and names it (%s)', async (body, underWay) => {
+    const service = start(body, { closeMs: 50 });
     await service.line('working');
     service.kill('SIGINT');
     const { code, stderr } = await service.end();
     expect(code).toBe(1);
-    expect(stderr).toContain('The service did not close within 50 ms');
+    expect(stderr).toContain(`The service did not close within 50 ms. Still under way: ${underWay}.`);
   });
 
   it('exits although something keeps the process alive', async () => {

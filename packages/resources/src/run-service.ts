@@ -1,6 +1,6 @@
 import { checkInteger } from '@dataenginex/core';
 import { ServiceCloseError, ServiceStoppedError } from './errors.ts';
-import type { Scope } from './scope.ts';
+import { Scope } from './scope.ts';
 import { checkGiven, checkSignal, longestTimerMs } from './checks.ts';
 import { withScope } from './with-scope.ts';
 
@@ -102,6 +102,7 @@ export async function runService(
   const overdue = Promise.withResolvers<never>();
   drain.promise.catch(() => {});
   let isReady = false;
+  let isBodyDone = false;
   let stopped: { by: StopSignal; at: number } | undefined;
   let removalTimer: NodeJS.Timeout | undefined;
   let drainTimer: NodeJS.Timeout | undefined;
@@ -132,10 +133,13 @@ export async function runService(
     isReady = false;
     draining.abort(reason);
   };
-  const onClosing = (reason: unknown): void => {
+  const onClosing = (scope: Scope): void => {
     isReady = false;
-    drain.reject(reason);
-    closeTimer = setTimeout(() => overdue.reject(new ServiceCloseError(closeMs)), closeMs);
+    drain.reject(scope.signal.reason);
+    const giveUp = (): void => {
+      overdue.reject(new ServiceCloseError(closeMs, [...(isBodyDone ? [] : ['body']), ...Scope.underWay(scope)]));
+    };
+    closeTimer = setTimeout(giveUp, closeMs);
   };
   const onOuterAbort = (): void => halt(outer?.reason);
 
@@ -145,8 +149,8 @@ export async function runService(
   try {
     const running = withScope({ signal: halting.signal }, async (scope) => {
       const { signal } = scope;
-      signal.addEventListener('abort', () => onClosing(signal.reason), { once: true });
-      await body({
+      signal.addEventListener('abort', () => onClosing(scope), { once: true });
+      const context: Service = {
         scope,
         signal,
         draining: draining.signal,
@@ -155,7 +159,12 @@ export async function runService(
           return drain.promise;
         },
         isReady: () => isReady,
-      });
+      };
+      try {
+        await body(context);
+      } finally {
+        isBodyDone = true;
+      }
       if (draining.signal.aborted) await scope.close();
     });
     await Promise.race([running, overdue.promise]);

@@ -1,7 +1,7 @@
 import { checkInteger, checkNumber } from '@dataenginex/core';
 import { Ending } from './ending.ts';
 import { type Failure, ScopeClosedError, ScopeError } from './errors.ts';
-import { type Held, holdAdopted, holdAsync, holdDeferred, holdExit, raise } from './held.ts';
+import { type Held, holdAdopted, holdAsync, holdDeferred, holdExit, nameOf, raise } from './held.ts';
 import { track, untrack } from './leaks.ts';
 import { checkGiven, checkSignal, longestTimerMs } from './checks.ts';
 import { type TaskContext, type TaskFunction, TaskGroup } from './task-group.ts';
@@ -61,6 +61,7 @@ export class Scope implements AsyncDisposable {
   readonly #disposeMs: number;
   readonly #outcome: Outcome | undefined;
   #held: Held[] = [];
+  #disposing: Held | undefined;
   #disposed = false;
   #closing = false;
   #end: Promise<void> | undefined;
@@ -71,6 +72,12 @@ export class Scope implements AsyncDisposable {
     this.#disposeMs = disposeMs;
     this.#outcome = outcome;
     track(this, 'Scope');
+  }
+
+  /** What a scope waits for: its tasks, or what it disposes of. */
+  static underWay(scope: Scope): string[] {
+    const disposing = scope.#disposing;
+    return disposing === undefined ? scope.#tasks.origins : [nameOf(disposing.subject)];
   }
 
   get [Symbol.toStringTag](): string {
@@ -247,6 +254,7 @@ export class Scope implements AsyncDisposable {
     this.#disposed = true;
     for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) {
       const error = held.isExit ? inFlight(this.#failures()) : undefined;
+      this.#disposing = held;
       try {
         const ending = new Ending(held.dispose(error));
         await tick; // what settles at once needs no timer, which costs more than a scope of trivial disposers
@@ -256,6 +264,7 @@ export class Scope implements AsyncDisposable {
         this.#add(thrown, error);
       }
     }
+    this.#disposing = undefined;
     if (this.#outcome === undefined) raise(this.#failures());
   }
 

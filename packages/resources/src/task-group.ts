@@ -19,8 +19,8 @@ export function nameInList(option: string, task: TaskFunction<unknown>, index: n
 /** The tasks of one scope: what cancels them, who waits for them, what went wrong. */
 export class TaskGroup {
   readonly failures: Failure[] = [];
-  /** How many tasks run. */
-  running = 0;
+  /** An object for each task that runs. */
+  readonly #tasks = new Set<{ readonly origin: string }>();
   /** The errors of `failures`, and what those are made of: to search the list for each would take n² steps. */
   readonly #known = new Set<unknown>();
   readonly #outer: AbortSignal | undefined;
@@ -36,17 +36,28 @@ export class TaskGroup {
     return this.#control().signal;
   }
 
+  /** How many tasks run. */
+  get running(): number {
+    return this.#tasks.size;
+  }
+
+  /** Which tasks run, as errors speak of them. */
+  get origins(): string[] {
+    return Array.from(this.#tasks, ({ origin }) => origin);
+  }
+
   async run<T>(task: TaskFunction<T>, name: string, signal = this.signal): Promise<T> {
     signal.throwIfAborted();
-    this.running += 1;
+    const running = { origin: originOf(name) };
+    this.#tasks.add(running);
     try {
       return await task({ signal });
     } catch (error) {
-      this.fail(originOf(name), error);
+      this.fail(running.origin, error);
       throw error;
     } finally {
-      this.running -= 1;
-      if (this.running === 0) {
+      this.#tasks.delete(running);
+      if (this.#tasks.size === 0) {
         this.#idle?.resolve();
         this.#idle = undefined;
       }

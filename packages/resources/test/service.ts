@@ -61,10 +61,20 @@ const bodies: Record<string, (service: Service) => Promise<void>> = {
     say('working');
     await setTimeout(60_000, null, { signal });
   },
-  async stubborn({ signal }) {
+  async stubborn({ scope }) {
+    scope.spawn(async function poll() {
+      await setTimeout(60_000);
+    });
     say('working');
-    await setTimeout(60_000, null, { signal }).catch(() => {});
     await setTimeout(60_000);
+  },
+  /** What it holds takes for ever to release. */
+  async stuck({ scope, signal }) {
+    scope.defer(async function flushRows() {
+      await setTimeout(60_000);
+    });
+    say('working');
+    await setTimeout(60_000, null, { signal });
   },
   async leaking() {
     setInterval(() => {}, 60_000);

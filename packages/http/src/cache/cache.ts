@@ -45,6 +45,8 @@ const none: readonly CacheEntry[] = [];
 /** So much may be on its way to a store that does not settle what it promised: Redis keeps a queue of it in memory. */
 const maxUnsettledBytes = 64 * 2 ** 20;
 
+const maxUndropped = 1_000;
+
 /** A write that an invalidation may overtake. */
 export interface PendingWrite {
   readonly key: string;
@@ -64,6 +66,8 @@ export class HttpCache implements AsyncDisposable {
   readonly #storeTimeoutMs: number;
   readonly #onError: HttpCacheOptions['onError'];
   readonly #pending = new Set<PendingWrite>();
+  /** What the store failed to drop, and is not asked for before it has. */
+  readonly #undropped = new Set<string>();
   #unsettledBytes = 0;
   #isClosed = false;
 
@@ -105,12 +109,19 @@ export class HttpCache implements AsyncDisposable {
   /** @internal What is stored under the key, at once where the store can. A store that fails or is slow has nothing. */
   read(key: string): readonly CacheEntry[] | Promise<readonly CacheEntry[]> {
     if (this.#isClosed) return none;
+    if (this.#undropped.has(key)) {
+      void this.#delete(key);
+      return none;
+    }
     try {
       const found = this.#store.get(key);
       if (found === undefined) return none;
       if (!('then' in found)) return this.#accept(key, found);
       const accepted = found.then((entries) => (entries === undefined ? none : this.#accept(key, entries)));
-      return this.#within('get', key, accepted).then((entries) => entries ?? none);
+      return this.#inTime(accepted).catch((error: unknown) => {
+        this.fail('get', key, error);
+        return none;
+      });
     } catch (error) {
       this.fail('get', key, error);
       return none;
@@ -146,7 +157,15 @@ export class HttpCache implements AsyncDisposable {
     if (variant === undefined) {
       for (const pending of this.#pending) if (pending.key === key) pending.isValid = false;
     }
-    if (!this.#isClosed) await this.#try('delete', key, () => this.#store.delete(key, variant));
+    await this.#delete(key, variant);
+  }
+
+  async #delete(key: string, variant?: string): Promise<void> {
+    if (this.#isClosed) return;
+    const isDropped = await this.#try('delete', key, () => this.#store.delete(key, variant));
+    if (variant !== undefined) return;
+    if (isDropped) this.#undropped.delete(key);
+    else this.#rememberUndropped(key);
   }
 
   /** @internal */
@@ -177,17 +196,25 @@ export class HttpCache implements AsyncDisposable {
     return done;
   }
 
-  async #try(operation: 'set' | 'delete', key: string, work: () => unknown): Promise<void> {
+  #rememberUndropped(key: string): void {
+    const [oldest = ''] = this.#undropped;
+    if (this.#undropped.size >= maxUndropped) this.#undropped.delete(oldest);
+    this.#undropped.add(key);
+  }
+
+  /** Whether the store did it. */
+  async #try(operation: 'set' | 'delete', key: string, work: () => unknown): Promise<boolean> {
     try {
       const done = work();
-      if (isPromise(done)) await this.#within(operation, key, done);
+      if (isPromise(done)) await this.#inTime(done);
+      return true;
     } catch (error) {
       this.fail(operation, key, error);
+      return false;
     }
   }
 
-  /** What the store does, or `undefined` when it fails or takes too long. */
-  async #within<T>(operation: 'get' | 'set' | 'delete', key: string, work: PromiseLike<T>): Promise<T | undefined> {
+  async #inTime<T>(work: PromiseLike<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
       const late = (): void => reject(new Error(`The store did not answer within ${this.#storeTimeoutMs} ms.`));
@@ -195,9 +222,6 @@ export class HttpCache implements AsyncDisposable {
     });
     try {
       return await Promise.race([work, tooLate]);
-    } catch (error) {
-      this.fail(operation, key, error);
-      return undefined;
     } finally {
       clearTimeout(timer);
     }

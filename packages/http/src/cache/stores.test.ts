@@ -351,6 +351,34 @@ describe('createHttpCache', () => {
     for (const each of settle) each();
   });
 
+  it.each([
+    [
+      'throws',
+      20,
+      () => {
+        throw new Error('locked');
+      },
+    ],
+    ['hangs', 20, () => new Promise<never>(() => {})],
+  ])('gives nothing that a failed delete has left: one that %s', async (_name, storeTimeoutMs, fail) => {
+    const kept = new Map<string, CacheEntry>();
+    let failures = 2;
+    const store: CacheStore = {
+      get: (key) => [...kept].filter(([name]) => name === key).map(([, entry]) => entry),
+      set: (key, entry) => void kept.set(key, entry),
+      delete: (key) => (failures-- > 0 ? fail() : kept.delete(key)),
+    };
+    await using origin = await cachedOrigin([{ headers: minute }], createHttpCache(store, { storeTimeoutMs }));
+    await origin.get();
+    await origin.get('/other');
+    await origin.send('POST');
+    expect((await origin.get()).text).toBe('answer 4');
+    await new Promise((resolve) => void setTimeout(resolve, 50));
+    expect((await origin.get('/other')).cache).toMatch(/^hit/);
+    expect((await origin.get()).text).toBe('answer 5');
+    expect((await origin.get()).cache).toMatch(/^hit/);
+  });
+
   it('an abort ends the wait for a slow store', async () => {
     const never = (): Promise<undefined> => new Promise(() => {});
     const cache = createHttpCache({ get: never, set: never, delete: never });

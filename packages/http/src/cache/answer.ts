@@ -95,11 +95,12 @@ function rangeFor(
   return resolved.first >= range.first && resolved.last <= range.last ? resolved : undefined;
 }
 
-/** `If-Range`, by the strong comparison. */
+/** `If-Range`, by the strong comparison: what changed in the second it was sent in may have changed once more. */
 function isUnchanged(condition: string, fields: Fields, receivedAt: number): boolean {
   if (condition.startsWith('"')) return isSameStrong(condition, fieldOf(fields, 'etag'));
   const at = parseHttpDate(condition, receivedAt);
-  return at !== undefined && at === parseHttpDate(fieldOf(fields, 'last-modified'), receivedAt);
+  if (at === undefined || at !== parseHttpDate(fieldOf(fields, 'last-modified'), receivedAt)) return false;
+  return at < (parseHttpDate(fieldOf(fields, 'date'), receivedAt) ?? at);
 }
 
 function partOf(

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Answer, cachedOrigin } from '../../test/cached-origin.ts';
+import { type Answer, cachedOrigin, httpDate } from '../../test/cached-origin.ts';
 import { memoryCache } from '../index.ts';
 
 beforeEach(() => {
@@ -84,6 +84,14 @@ describe('RFC 9110, section 14.2: ranges of what is stored whole', () => {
     await origin.get();
     const got = await origin.get('/', { range: 'bytes=0-1', 'if-range': condition });
     expect([got.status, got.text]).toEqual([status, status === 206 ? '01' : digits]);
+    expect(origin.requests).toHaveLength(1);
+  });
+
+  it('If-Range with a date of which there may be two versions has the whole', async () => {
+    const date = httpDate();
+    await using origin = await cachedOrigin([{ headers: { ...tagged, date, 'last-modified': date }, body: digits }]);
+    await origin.get();
+    expect((await origin.get('/', { range: 'bytes=0-1', 'if-range': date })).status).toBe(200);
     expect(origin.requests).toHaveLength(1);
   });
 

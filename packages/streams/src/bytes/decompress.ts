@@ -32,9 +32,9 @@ export interface DecompressOptions {
  * ```
  *
  * @throws {OptionError} At once, when there is no such compression or an option is out of range.
- * @throws {FormatError} From the pipe: bytes that are not what they should be, that are cut off, that go on behind the end
- *   (zeros are taken for padding), that become more than `maxBytes`. Its `byte` is where the piece starts, of 64 KiB at
- *   most, in which that was found.
+ * @throws {FormatError} From the pipe: bytes that are cut off, that go on behind the end (zeros are taken for padding),
+ *   that become more than `maxBytes` or are not what they should be: of these last two, its `byte` is where the piece
+ *   starts, of 64 KiB at most, in which that was found.
  */
 export function decompress(
   format: Compression | 'auto',
@@ -71,24 +71,29 @@ async function* inflate(
   let before = 0;
   let made = 0;
   let isOver = false;
-  const problem = (reason: string, cause?: unknown): FormatError =>
-    new FormatError(format, { index: 0, byte: before }, reason, '', cause === undefined ? {} : { cause });
+  let isAtEnd = false;
+  const problem = (reason: string, cause?: unknown, byte = before): FormatError =>
+    new FormatError(format, { index: 0, byte }, reason, '', cause === undefined ? {} : { cause });
 
   const feed = async (write: (piece: Buffer) => Promise<void>): Promise<void> => {
     const use = async (part: Buffer): Promise<void> => {
       before = given;
       given += part.length;
+      // No frame of zstd begins with a zero; of gzip and the others the stream tells.
+      isOver ||= isAtEnd && part[0] === 0;
+      isAtEnd = frames?.isWhole === true;
       if (!isOver) await write(part);
       const left = isOver ? part.length : given - stream.bytesWritten;
       if (left === 0) return;
       isOver = true;
-      if (part.subarray(-left).some((byte) => byte !== 0)) throw problem('something stands behind the end');
+      const extra = part.subarray(-left).findIndex((byte) => byte !== 0);
+      if (extra >= 0) throw problem('something stands behind the end', undefined, given - left + extra);
     };
     for await (const piece of pieces) {
       for (const part of frames?.split(piece) ?? [piece]) await use(part);
     }
     before = given;
-    if (frames !== undefined && !(frames.isWhole && given > 0)) throw problem('it is cut off');
+    if (frames !== undefined && !(isOver || (frames.isWhole && given > 0))) throw problem('it is cut off');
   };
   const fail = (error: unknown): FormatError => {
     const isCut = error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR';

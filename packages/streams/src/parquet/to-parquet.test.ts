@@ -131,6 +131,12 @@ describe('toParquet', () => {
     });
   }
 
+  it('says that JSON is JSON, for old readers and new', async () => {
+    await write([{ a: { b: [1] } }, { a: 'x' }], { columns: { a: 'json' }, rowGroupRows: 1 });
+    expect((await metadata()).schema[1]).toMatchObject({ converted_type: 'JSON', logical_type: { type: 'JSON' } });
+    expect(await read()).toEqual([{ a: { b: [1] } }, { a: 'x' }]);
+  });
+
   it('leaves out keys that columns does not name, and writes an empty file when no row comes', async () => {
     await write([{ a: 1, b: 'x' }], { columns: { a: 'int32' } });
     expect(await read()).toEqual([{ a: 1 }]);

@@ -134,6 +134,10 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
     if (this.#columns === undefined) this.#infer();
     if (this.#filled > 0) await this.#flush();
     const writer = this.#open();
+    for (const { element } of this.#columns ?? []) {
+      // What DuckDB goes by. Had the writer known, it would have made JSON of the bytes.
+      if (element.logical_type?.type === 'JSON') element.converted_type = 'JSON';
+    }
     void writer.finish(); // it only writes into memory
     await this.#output.give(this.#bytes.getBytes());
     await this.#output.end();

@@ -1,7 +1,9 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, request as forward } from 'node:http';
-import { createSecureServer } from 'node:http2';
+import { constants, createSecureServer } from 'node:http2';
 import { createServer as createTls } from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, createServer as createTcp, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { tempDir } from '@dataenginex/resources';
@@ -18,7 +20,7 @@ afterEach(async () => {
 });
 
 function client(options: ClientOptions) {
-  const api = createClient({ retry: false, attemptTimeoutMs: 1_000, ...options });
+  const api = createClient({ retry: false, hedge: false, attemptTimeoutMs: 1_000, ...options });
   open.push(api);
   return api;
 }
@@ -96,6 +98,20 @@ describe('connections', () => {
     await vi.waitFor(() => expect([...sockets].some(({ bytesRead }) => bytesRead > 300)).toBe(true));
     await Promise.all([api.close(), expect(asked).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' })]);
     await vi.waitFor(() => expect(sockets.size).toBe(0));
+  });
+
+  it('send once more what is refused over HTTP/2 before it began, a POST too', async () => {
+    let refusals = 1;
+    const server = createSecureServer({ key, cert });
+    server.on('stream', (stream) => {
+      if (refusals-- > 0) stream.on('error', () => {}).close(constants.NGHTTP2_REFUSED_STREAM);
+      else stream.end('taken');
+    });
+    const port = await listen(server);
+    const api = client({ baseUrl: `https://127.0.0.1:${port}`, tls: { ca: cert }, http2: true });
+    await expect(api.post('/', { json: 1 }).text()).resolves.toBe('taken');
+    refusals = 2;
+    await expect(api.post('/', { json: 1 }).text()).rejects.toMatchObject({ code: 'DEX_HTTP_NETWORK' });
   });
 
   it('give up after connectTimeoutMs', async () => {
@@ -224,6 +240,33 @@ describe('denyPrivateNetworks', () => {
       retryable: false,
       attempt: 1,
     });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe('denyPrivateNetworks, where a name changes its address', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+
+  it('connects to the address that it looked at', async () => {
+    const server = await serve((_request, response) => response.end('inside'));
+    open.push(server);
+    const answers = ['2000::1', '127.0.0.1']; // a public one, which nobody has, and then one inside
+    const asked: unknown[] = [];
+    vi.spyOn(dns, 'lookup').mockImplementation((...args: unknown[]) => {
+      const [host, , done] = args;
+      asked.push(host);
+      const address = answers.shift() ?? '127.0.0.1';
+      if (typeof done === 'function') done(null, [{ address, family: address.includes(':') ? 6 : 4 }]);
+    });
+    syncBuiltinESMExports();
+    const api = client({ denyPrivateNetworks: true, attemptTimeoutMs: 200 });
+    const url = server.url.replace('127.0.0.1', 'changing.example');
+    await expect(api.get(url).text()).rejects.toMatchObject(unreachable);
+    expect(asked).toEqual(['changing.example']);
+    await expect(api.get(url).text()).rejects.toMatchObject({ code: 'DEX_HTTP_BLOCKED_ADDRESS' });
     expect(server.requests).toEqual([]);
   });
 });

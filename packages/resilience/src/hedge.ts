@@ -88,7 +88,8 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
   } = options;
   const budget = readBudget('hedge.budget', options.budget, { maxTokens: 20, tokenRatio: 0.1 });
   checkNumber('hedge.delayMs', fixedDelayMs ?? 0, { min: 0, max: longestTimerMs });
-  checkNumber('hedge.quantile', quantile, { min: Number.MIN_VALUE, max: 1 });
+  checkNumber('hedge.quantile', quantile, { min: 0, max: 1 });
+  if (quantile === 0) throw new OptionError('hedge.quantile', 'above 0', quantile);
   checkNumber('hedge.initialDelayMs', initialDelayMs, { min: 0, max: longestTimerMs });
   checkNumber('hedge.minDelayMs', minDelayMs, { min: 0, max: longestTimerMs });
   checkNumber('hedge.maxDelayMs', maxDelayMs, { min: minDelayMs, max: longestTimerMs });

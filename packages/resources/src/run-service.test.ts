@@ -113,6 +113,13 @@ describe.concurrent('runService', () => {
     expect(service.lines.slice(1)).toEqual(['draining']);
   });
 
+  it('does not wait for its removal once the body has returned', async () => {
+    const service = start('leaving', { removalMs: 60_000, exitMs: 60_000 });
+    await service.line('working');
+    service.kill('SIGTERM');
+    expect(await service.end()).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('cancels what drains for longer than drainMs', async () => {
     const service = start('interrupted', { drainMs: 30 });
     await service.line('working');

@@ -55,6 +55,12 @@ const bodies: Record<string, (service: Service) => Promise<void>> = {
     await ready();
     say(`ready: ${isReady()}`);
   },
+  /** Turns ready, and returns as soon as it is to drain. */
+  async leaving({ draining, ready }) {
+    void ready();
+    say('working');
+    await once(draining, 'abort');
+  },
   /** Turns ready, and does not heed that it is to drain. */
   async deaf({ ready, signal }) {
     void ready().then(() => say('told'));

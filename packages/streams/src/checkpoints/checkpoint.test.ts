@@ -469,8 +469,10 @@ describe('checkpoints', () => {
     await expect(run(numbers, exactSink(), { checkpoint: { store } })).rejects.toThrow('this one has none');
     kept.checkpoint = '{"version":1,';
     await expect(resume()).rejects.toThrow('what the store holds is not JSON');
-    kept.checkpoint = '{"version":2,"operators":[]}';
-    await expect(resume()).rejects.toThrow('no checkpoint of version 1');
+    for (const other of ['{"version":2,"operators":[]}', '{"version":1,"operators":["map","drop"]}', 'null']) {
+      kept.checkpoint = other;
+      await expect(resume()).rejects.toThrow('no checkpoint of version 1');
+    }
     await expect(resume()).rejects.toBeInstanceOf(CheckpointError);
   });
 

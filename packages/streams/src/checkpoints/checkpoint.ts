@@ -277,12 +277,11 @@ function isChunk(input: Input<unknown>, _value: unknown): _value is Chunk<unknow
 }
 
 function isCheckpoint(saved: unknown): saved is Checkpoint {
-  return (
-    typeof saved === 'object' &&
-    saved !== null &&
-    'version' in saved &&
-    saved.version === VERSION &&
-    'operators' in saved &&
-    Array.isArray(saved.operators)
-  );
+  if (!isObject(saved) || !('version' in saved && 'operators' in saved)) return false;
+  if (!(saved.version === VERSION && Array.isArray(saved.operators))) return false;
+  return 'source' in saved && isObject(saved.source) && 'states' in saved && isObject(saved.states);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -18,8 +18,9 @@ export interface GroupByOptions<T, K> {
 /**
  * Gives each key operators of its own: one to three of those that do not wait, as if each group were a pipe. What comes
  * out of them is passed on as pairs of key and result, at once; what they hold back comes at the end, group by group in
- * the order of their first items. A `take` ends its group, not the source. Memory is that of the operators, for each
- * key, so bound what they hold: `batch(1000)`, not a `reduce` into a list.
+ * the order of their first items. Behind `eventTime` it keeps its own time, and the watermark waits for the end. A `take`
+ * ends its group, not the source. Memory is that of the operators, for each key, so bound what they hold: `batch(1000)`,
+ * not a `reduce` into a list.
  *
  * ```ts
  * import { batch, groupBy, pipe, reduce } from '@dataenginex/streams';
@@ -66,21 +67,32 @@ export function groupBy<T, K>(
   if (placed.length === 0) throw new OptionError('groupBy.operators', 'one to three operators', operators);
   return {
     name: 'groupBy',
-    fuse(push, fail, { place, position, clock, restored }) {
+    // One group may hold its first items to the end: until then nothing may be late because of another.
+    holds: placed.some(({ operator }) => operator.holds === true),
+    fuse(push, fail, { place, position, clock, out, restored }) {
       const groups = new Map<K, Group>();
       const open = (id: K, states: ReadonlyMap<number, unknown>): Group => {
-        const out = { push: (result: unknown): void => push([id, result]) };
-        const steps = new Steps(placed, out, {
-          fail: (_operator, error) => fail(error),
-          position,
-          restore: (at) => states.get(at),
-        });
+        const pass = (result: unknown): void => {
+          out.time = steps.out.time;
+          push([id, result]);
+        };
+        const steps = new Steps(
+          placed,
+          { push: pass },
+          {
+            fail: (_operator, error) => fail(error),
+            position,
+            restore: (at) => states.get(at),
+          },
+        );
         const group = { steps, isOver: false };
         groups.set(id, group);
         return group;
       };
-      for (const { id, isOver, states } of isSaved<K>(restored) ? restored : []) {
-        open(id, new Map(states)).isOver = isOver;
+      for (const { id, isOver, time, states } of isSaved<K>(restored) ? restored : []) {
+        const group = open(id, new Map(states));
+        group.isOver = isOver;
+        group.steps.clock.time = time;
       }
       return {
         push(item) {
@@ -113,7 +125,7 @@ export function groupBy<T, K>(
           Array.from(groups, ([id, { steps, isOver }]) => {
             const states: [number, unknown][] = [];
             steps.save({ save: (at, _name, state) => void states.push([at, state]) });
-            return { id, isOver, states };
+            return { id, isOver, time: steps.clock.time, states };
           }),
       };
     },
@@ -129,6 +141,8 @@ interface Group {
 interface Saved<K> {
   readonly id: K;
   readonly isOver: boolean;
+  /** Of its latest item. */
+  readonly time: number;
   /** By the place of the operator in the group. */
   readonly states: readonly (readonly [number, unknown])[];
 }

@@ -9,6 +9,7 @@ import {
   filter,
   flatMap,
   fromChunks,
+  groupBy,
   mapAsync,
   type Operator,
   pipe,
@@ -130,6 +131,35 @@ describe('what operators hold back until the end', () => {
     expect(late).toEqual([]);
   });
 
+  it.each<[string, Operator<Event, unknown>, unknown[]]>([
+    [
+      'batch',
+      batch(2),
+      [
+        [0, true, true],
+        [120, false],
+      ],
+    ],
+    [
+      'reduce',
+      reduce((n) => n + 1, 0),
+      [
+        [0, true],
+        [120, false],
+      ],
+    ],
+  ])('is in the window of its own group: %s', async (_name, held, expected) => {
+    const { late, window } = windows<readonly [boolean, unknown]>();
+    const key = (event: Event): boolean => event.at < 50;
+    const starts = pipe(eventsAt([101, 7, 5, 2, 120]), eventTime(at), groupBy({ key }, held), window);
+    const groups = (await Array.fromAsync(starts)).map(({ start, items }) => [
+      start,
+      ...items.map(([isEarly]) => isEarly),
+    ]);
+    expect(groups).toEqual(expected);
+    expect(late).toEqual([]);
+  });
+
   const waits = mapAsync(async (event: Event) => event);
   it.each([
     ['batch', (source: PipeSource<Event>) => pipe(source, eventTime(at), batch(5)), [eventsAt([7, 8])]],
@@ -147,6 +177,19 @@ describe('what operators hold back until the end', () => {
           reduce((n) => n + 1, 0),
         ),
       [2],
+    ],
+    [
+      'reduce in a group',
+      (source: PipeSource<Event>) =>
+        pipe(
+          source,
+          eventTime(at),
+          groupBy(
+            { key: () => 'all' },
+            reduce((n) => n + 1, 0),
+          ),
+        ),
+      [['all', 2]],
     ],
   ])('has a time also in a run that resumes behind the last item: %s', async (_name, build, items) => {
     const { kept, store, exactSink } = memory();

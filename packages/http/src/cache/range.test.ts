@@ -161,6 +161,18 @@ describe('RFC 9111, section 3.3: storing incomplete responses', () => {
     expect(origin.requests[3]?.headers.range).toBeUndefined();
   });
 
+  it('nor under an If-Range that it cannot vouch for, and a HEAD leaves it as it is', async () => {
+    await using origin = await cachedOrigin(({ method, headers: { 'if-range': condition } }) => {
+      if (method === 'HEAD') return { headers: { ...tagged, 'content-length': '10' } };
+      return condition === undefined ? part(0, 4) : whole;
+    });
+    const range = 'bytes=0-4';
+    await origin.get('/', { range });
+    await origin.send('HEAD');
+    expect((await origin.get('/', { range })).cache).toMatch(/^hit/);
+    expect(await origin.get('/', { range, 'if-range': '"b"' })).toMatchObject({ status: 200, text: digits });
+  });
+
   it('knows nothing of the end where the length of the whole is not told', async () => {
     const headers = { ...tagged, 'content-range': 'bytes 2-4/*' };
     await using origin = await cachedOrigin([{ status: 206, headers, body: '234' }]);

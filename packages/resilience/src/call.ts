@@ -35,7 +35,7 @@ interface Listener extends Abortable {
 }
 
 /** Of the earliest timeout around a call. */
-interface Deadline {
+export interface Deadline {
   /** On the clock of `performance.now()`; `Infinity` without a timeout, and once it has settled. */
   readonly at: number;
   /** What its timer does, for whoever sees first that it is due. */

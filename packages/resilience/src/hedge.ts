@@ -1,5 +1,5 @@
 import { checkFunction, checkInteger, checkNumber, OptionError } from '@dataenginex/core';
-import { Call, type Layer } from './call.ts';
+import { Call, type Layer, type Next } from './call.ts';
 import { HedgeLostError } from './errors.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { RecentQuantile } from './recent-quantile.ts';
@@ -106,66 +106,14 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
     return current === undefined ? initialDelayMs : Math.min(maxDelayMs, Math.max(minDelayMs, current));
   };
 
+  const rules = { delay, maxHedges, budget, latencies, onHedge };
+
   const layer: Layer = (next) => (call) => {
     if (call.aborted) return Promise.reject(call.aborted.reason);
     return new Promise((resolve, reject) => {
-      const delayMs = delay();
-      /** The attempts under way, and when they began. */
-      const racing = new Map<typeof call, number>();
-      let attempts = 0;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-
-      const send = (): void => {
-        const attempt = new Call(call.run, call.attempt + attempts, call.deadline);
-        const now = performance.now();
-        racing.set(attempt, now);
-        attempts += 1;
-        if (attempts <= maxHedges && now + delayMs < call.deadline.at) timer = setTimeout(sendHedge, delayMs);
-        observeAttempt(next, attempt).then(
-          (value) => {
-            if (!racing.has(attempt)) return;
-            if (attempts === 1) budget.earn();
-            if (attempt.attempt > call.attempt) count(won, call);
-            // A loser counts with the time it had, though it would have taken longer: a delay made of the winners'
-            // alone would get shorter and shorter.
-            for (const began of racing.values()) latencies.add(performance.now() - began);
-            racing.delete(attempt);
-            stop(racing.size > 0 ? new HedgeLostError() : undefined);
-            resolve(value);
-          },
-          (error: unknown) => {
-            if (!racing.delete(attempt) || racing.size > 0) return;
-            stop(undefined);
-            reject(error);
-          },
-        );
-      };
-      const sendHedge = (): void => {
-        if (budget.tokens < 1) return;
-        budget.spend();
-        try {
-          onHedge?.({ attempt: call.attempt + attempts, delayMs });
-        } catch (error) {
-          waiting.abort(error);
-        }
-        if (racing.size === 0) return; // aborted by the callback
-        count(sent, call);
-        send();
-      };
-      const stop = (reason: unknown): void => {
-        clearTimeout(timer);
-        call.unlink(waiting);
-        for (const attempt of racing.keys()) attempt.abort(reason);
-        racing.clear();
-      };
-      const waiting = {
-        abort(reason: unknown): void {
-          stop(reason);
-          reject(reason);
-        },
-      };
-      call.link(waiting);
-      send();
+      const race = new Race(rules, next, call, resolve, reject);
+      call.link(race);
+      race.send();
     });
   };
 
@@ -174,4 +122,104 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
       return delay();
     },
   });
+}
+
+/** What all calls of one policy go by. */
+interface Rules {
+  readonly delay: () => number;
+  readonly maxHedges: number;
+  readonly budget: RetryBudget;
+  readonly latencies: RecentQuantile;
+  readonly onHedge: HedgeOptions['onHedge'];
+}
+
+/** The attempts of one call. */
+class Race<R> {
+  readonly #rules: Rules;
+  readonly #next: Next;
+  readonly #call: Call<R>;
+  readonly #resolve: (value: R) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #delayMs: number;
+  #underWay: readonly Racer<R>[] = [];
+  #sent = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(rules: Rules, next: Next, call: Call<R>, resolve: (value: R) => void, reject: (reason: unknown) => void) {
+    this.#rules = rules;
+    this.#next = next;
+    this.#call = call;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#delayMs = rules.delay();
+  }
+
+  send(): void {
+    const { run, attempt, deadline } = this.#call;
+    const racer = new Racer(run, attempt + this.#sent, deadline);
+    this.#underWay = [...this.#underWay, racer];
+    this.#sent += 1;
+    if (this.#sent <= this.#rules.maxHedges && racer.beganAt + this.#delayMs < deadline.at) {
+      this.#timer = setTimeout(() => this.#sendHedge(), this.#delayMs);
+    }
+    observeAttempt(this.#next, racer).then(
+      (value) => this.#won(racer, value),
+      (error: unknown) => this.#failed(racer, error),
+    );
+  }
+
+  abort(reason: unknown): void {
+    this.#end(reason);
+    this.#reject(reason);
+  }
+
+  #sendHedge(): void {
+    const { budget, onHedge } = this.#rules;
+    if (budget.tokens < 1) return;
+    budget.spend();
+    try {
+      onHedge?.({ attempt: this.#call.attempt + this.#sent, delayMs: this.#delayMs });
+    } catch (error) {
+      this.abort(error);
+    }
+    if (this.#underWay.length === 0) return; // aborted by the callback
+    count(sent, this.#call);
+    this.send();
+  }
+
+  #won(racer: Racer<R>, value: R): void {
+    if (!this.#underWay.includes(racer)) return;
+    if (this.#sent === 1) this.#rules.budget.earn();
+    if (racer.attempt > this.#call.attempt) count(won, this.#call);
+    // A loser counts with the time it had, though it would have taken longer: a delay made of the winners'
+    // alone would get shorter and shorter.
+    for (const { beganAt } of this.#underWay) this.#rules.latencies.add(performance.now() - beganAt);
+    this.#leave(racer);
+    this.#end(this.#underWay.length > 0 ? new HedgeLostError() : undefined);
+    this.#resolve(value);
+  }
+
+  #failed(racer: Racer<R>, error: unknown): void {
+    if (!this.#underWay.includes(racer)) return;
+    this.#leave(racer);
+    if (this.#underWay.length > 0) return;
+    this.#end(undefined);
+    this.#reject(error);
+  }
+
+  #leave(racer: Racer<R>): void {
+    this.#underWay = this.#underWay.filter((other) => other !== racer);
+  }
+
+  #end(reason: unknown): void {
+    clearTimeout(this.#timer);
+    this.#call.unlink(this);
+    const losers = this.#underWay;
+    this.#underWay = [];
+    for (const loser of losers) loser.abort(reason);
+  }
+}
+
+class Racer<R> extends Call<R> {
+  readonly beganAt = performance.now();
 }

@@ -1,5 +1,5 @@
 import { checkNumber } from '@dataenginex/core';
-import { Call } from './call.ts';
+import { Call, type Deadline } from './call.ts';
 import { TimeoutError } from './errors.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { longestTimerMs } from './sleep.ts';
@@ -33,38 +33,57 @@ export function timeout(ms: number): Policy {
   return createPolicy((next) => (call) => {
     if (call.aborted) return Promise.reject(call.aborted.reason);
     return new Promise((resolve, reject) => {
-      const own = {
-        at: performance.now() + ms,
-        expire: (): void => {
-          call.unlink(own);
-          count(expired, call);
-          own.abort(new TimeoutError(ms));
-        },
-        abort(reason: unknown): void {
-          clearTimeout(timer);
-          inner.abort(reason);
-          reject(reason);
-        },
-        /** What the function left behind is bound by no timeout that has settled. */
-        settle(): void {
-          clearTimeout(timer);
-          call.unlink(own);
-          own.at = Infinity;
-        },
-      };
-      const inner = new Call(call.run, call.attempt, own.at < call.deadline.at ? own : call.deadline);
-      const timer = setTimeout(own.expire, ms);
-      call.link(own);
-      next(inner).then(
+      const expiry = new Expiry(call, ms, reject);
+      next(expiry.inner).then(
         (value) => {
-          own.settle();
+          expiry.settle();
           resolve(value);
         },
         (error: unknown) => {
-          own.settle();
+          expiry.settle();
           reject(error);
         },
       );
     });
   });
+}
+
+/** What bounds one call. */
+class Expiry<R> implements Deadline {
+  at: number;
+  /** The call as it goes on within the deadline. */
+  readonly inner: Call<R>;
+  readonly #outer: Call<R>;
+  readonly #ms: number;
+  readonly #reject: (reason: unknown) => void;
+  readonly #timer: ReturnType<typeof setTimeout>;
+
+  constructor(outer: Call<R>, ms: number, reject: (reason: unknown) => void) {
+    this.at = performance.now() + ms;
+    this.inner = new Call(outer.run, outer.attempt, this.at < outer.deadline.at ? this : outer.deadline);
+    this.#outer = outer;
+    this.#ms = ms;
+    this.#reject = reject;
+    this.#timer = setTimeout(() => this.expire(), ms);
+    outer.link(this);
+  }
+
+  expire(): void {
+    this.#outer.unlink(this);
+    count(expired, this.#outer);
+    this.abort(new TimeoutError(this.#ms));
+  }
+
+  abort(reason: unknown): void {
+    clearTimeout(this.#timer);
+    this.inner.abort(reason);
+    this.#reject(reason);
+  }
+
+  /** What the function left behind is bound by no timeout that has settled. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#outer.unlink(this);
+    this.at = Infinity;
+  }
 }

@@ -1,7 +1,9 @@
 import {
   type Attributes,
+  context,
   type Counter,
   type Histogram,
+  isSpanContextValid,
   type Meter,
   type MeterProvider,
   type MetricOptions,
@@ -47,8 +49,11 @@ export interface Instrumentation {
 export function instrument(scope: string): Instrumentation {
   const tracer = trace.getTracer(scope);
   return {
-    withSpan: (name, options, fn) =>
-      tracer.startActiveSpan(name, options, async (span) => {
+    withSpan(name, options, fn) {
+      const span = tracer.startSpan(name, options);
+      // Without an SDK there is nothing to end, and nothing for others to be children of.
+      if (!isSpanContextValid(span.spanContext())) return fn(span);
+      return context.with(trace.setSpan(context.active(), span), async () => {
         try {
           return await fn(span);
         } catch (error) {
@@ -59,7 +64,8 @@ export function instrument(scope: string): Instrumentation {
         } finally {
           span.end();
         }
-      }),
+      });
+    },
     counter(name, options) {
       const counter = late(scope, (meter) => meter.createCounter(name, options));
       return { add: (value, attributes?: Attributes) => counter().add(value, attributes) };

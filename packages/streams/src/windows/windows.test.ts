@@ -173,6 +173,21 @@ describe('tumbling and sliding windows', () => {
       ),
       { numRuns: 300 },
     ));
+
+  it.each([
+    ['tumbling', tumbling({ sizeMs: 7, offsetMs: 1_000_003, aggregate: { n: count() } })],
+    ['sliding', sliding({ sizeMs: 4, slideMs: 7, offsetMs: 1_000_003, aggregate: { n: count() } })],
+  ])('begin at whole milliseconds, whatever the fractions of times and the offset: %s', async (_name, windows) => {
+    const times = [46, 46 + 1 / 3, 46.7, 49 + 2 / 3];
+    const found = await Array.fromAsync(
+      pipe(
+        times,
+        eventTime((time: number) => time),
+        windows,
+      ),
+    );
+    expect(found).toMatchObject([{ start: 46, n: 4 }]);
+  });
 });
 
 /** Sessions of a key as a list that is searched, for sessions that are not kept once they have ended. */

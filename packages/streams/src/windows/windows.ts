@@ -151,7 +151,7 @@ export function sliding<T, const R extends object, K extends WindowKey = undefin
       merges: false,
       firstStart(time) {
         const last = lastStart(time, offsetMs, slideMs);
-        const others = Math.ceil((sizeMs - (time - last)) / slideMs) - 1;
+        const others = Math.ceil((sizeMs - (Math.floor(time) - last)) / slideMs) - 1;
         return last - others * slideMs;
       },
     },
@@ -193,10 +193,11 @@ export function session<T, const R extends object, K extends WindowKey = undefin
 /** Windows that an item may be in. */
 const MAX_OVERLAP = 10_000;
 
-/** By remainders, which are exact where quotients are not. */
+/** By remainders of whole numbers, which are exact where quotients and fractions are not. */
 function lastStart(time: number, offset: number, step: number): number {
-  const past = (time - offset) % step;
-  return time - (past < 0 ? past + step : past);
+  const whole = Math.floor(time);
+  const past = (whole - (offset % step)) % step;
+  return whole - (past < 0 ? past + step : past);
 }
 
 function windowed<T, K extends WindowKey, R extends object>(

@@ -29,7 +29,9 @@ const OBJECT = 0x7b;
 const CLOSES = 2;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+export function isSpace(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
 
 /** Of what `trim` takes away, the rest is no space in JSON. */
 export function trimJson(text: string): string {

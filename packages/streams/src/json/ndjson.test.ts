@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cut, delay } from '../../test/sources.ts';
 import { fromNdjson, pipe, type Reject, run, toNdjson } from '../index.ts';
 
@@ -29,6 +29,16 @@ describe('fromNdjson', () => {
     const rejects = ({ value }: Reject) => void refused.push(value);
     expect(await Array.fromAsync(fromNdjson('1\n\u00A0\n\t\r\n\uFEFF\n2', { rejects }))).toEqual([1, 2]);
     expect(refused).toEqual(['\u00A0', '\uFEFF']);
+  });
+
+  it('passes over blank lines without an error for each, which would take microseconds', async () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      expect(await Array.fromAsync(fromNdjson(`${'\n \r\n'.repeat(1_000)}1\n`))).toEqual([1]);
+      expect(parse).toHaveBeenCalledTimes(1);
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   it('hands a row on as soon as its line has ended', async () => {

@@ -1,11 +1,23 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { countedController } from '../test/counted-controller.ts';
 import { atomicWrite, removeLeftovers, WriteError } from './index.ts';
 
@@ -83,6 +95,27 @@ describe('atomicWrite', () => {
     await atomicWrite(path, 'new');
     expect(await content()).toBe('new');
     expect(await readFile(target, 'utf8')).toBe('target');
+  });
+
+  it('flushes the file before its name is the new one, and the folder after, and stops when aborted between', async () => {
+    const probe = await open(folder);
+    await probe.close();
+    const handles: FileHandle = Object.getPrototypeOf(probe);
+    const flushed: [string, string | undefined][] = [];
+    const controller = new AbortController();
+    using _spy = vi.spyOn(handles, 'sync').mockImplementation(async function sync(this: FileHandle) {
+      const kind = (await this.stat()).isDirectory() ? 'folder' : 'file';
+      flushed.push([kind, await content().catch(() => undefined)]);
+      if (flushed.length > 2) controller.abort(new Error('stopped'));
+    });
+    await atomicWrite(path, 'new');
+    expect(flushed).toEqual([
+      ['file', undefined],
+      ['folder', 'new'],
+    ]);
+    await expect(atomicWrite(path, 'newer', { signal: controller.signal })).rejects.toThrow('stopped');
+    expect(await readdir(folder)).toEqual(['data.txt']);
+    expect(await content()).toBe('new');
   });
 
   it('lets writers of one path work at the same time: one of them wins whole', async () => {

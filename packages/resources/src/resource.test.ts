@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { countedController } from '../test/counted-controller.ts';
@@ -511,6 +512,27 @@ describe('a signal among the arguments of a resource', () => {
     await expect(opening).rejects.toBe('enough');
     await torn.promise;
     await setImmediate(); // an unhandled rejection would fail the run
+  });
+
+  it('makes an unhandled rejection of a teardown that fails then, as its caller has gone', async () => {
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    const told = once(process, 'unhandledRejection');
+    const controller = new AbortController();
+    const station = resource(async function* station(_options: { signal: AbortSignal }) {
+      await setImmediate();
+      try {
+        yield 1;
+      } catch {
+        throw new Error('disk');
+      }
+    });
+    const opening = station(controller);
+    controller.abort('enough');
+    await expect(opening).rejects.toBe('enough');
+    const [error] = await told;
+    for (const other of others) process.on('unhandledRejection', other);
+    expect(error).toMatchObject({ message: 'disk' });
   });
 
   it('leaves no listener behind once the resource is set up, and does not end it', async () => {

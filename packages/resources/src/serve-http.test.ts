@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { getEventListeners, once } from 'node:events';
 import {
   Agent,
@@ -15,7 +16,7 @@ import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectSecurely } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { attachDrain, serveHttp, type ServeHttpOptions, trackLeaks } from './index.ts';
 
 const held: (() => unknown)[] = [];
@@ -109,12 +110,15 @@ describe('serveHttp', () => {
     await expect(serveHttp(server, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(server.listening).toBe(false);
 
+    const { lookup } = dns;
+    using slow = vi.spyOn(dns, 'lookup');
+    slow.mockImplementation((...args) => setTimeout(() => Reflect.apply(lookup, dns, args), 30));
     for (const host of ['127.0.0.1', 'localhost']) {
       const controller = new AbortController();
       const starting = serveHttp(server, { host, signal: controller.signal });
       controller.abort(reason);
       await expect(starting).rejects.toBe(reason);
-      await sleep(50);
+      await sleep(80);
       expect(server.listening).toBe(false);
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
       expect(server.listenerCount('request')).toBe(0);

@@ -55,7 +55,6 @@ export async function serveHttp(server: HttpServer, options: ServeHttpOptions = 
       drain.detach();
       throw error;
     }
-    if (!server.listening) server.once('listening', () => server.close()); // it still looks up its host
     await drain.close();
     throw signal.reason;
   }

@@ -15,6 +15,11 @@ export function piecesOf(operator: string, source: BytesSource): PipeSource<stri
   return source;
 }
 
+/** What positions tell of the file that pieces come from, such as those of `fromFile`. */
+export function fileOf(pieces: object): { readonly file?: string } {
+  return 'path' in pieces && typeof pieces.path === 'string' ? { file: pieces.path } : {};
+}
+
 /** @throws {OptionError} For the name of a file in place of its text; for formats in which it would be none. */
 export function checkNoName(operator: string, source: unknown): void {
   if (typeof source === 'string' && /^[^\r\n\t",;|]*\.(?:csv|tsv|txt|json|jsonl|ndjson|gz|zst|br)$/i.test(source)) {

@@ -3,7 +3,7 @@ import { FormatError } from '../errors.ts';
 import { type Chunk, openChunks } from '../pipes/input.ts';
 import { type JsonBounds, JsonItems, trimJson } from './json-items.ts';
 import type { Operator } from '../pipes/operator.ts';
-import { type BytesSource, checkNoName, piecesOf, toPieces } from '../bytes/pieces.ts';
+import { type BytesSource, checkNoName, fileOf, piecesOf, toPieces } from '../bytes/pieces.ts';
 import { openReader, type Pipe, pipeFrom } from '../pipes/pipe.ts';
 import type { Position } from '../pipes/position.ts';
 import type { Reader } from '../pipes/reader.ts';
@@ -62,7 +62,7 @@ export function fromJsonArray(source: BytesSource, options: JsonArrayOptions = {
   const bounds: JsonBounds = { path: [...path], maxBytes: maxRowBytes, maxDepth };
   checkNoName('fromJsonArray', source);
   const pieces = piecesOf('fromJsonArray', source);
-  const file = 'path' in pieces && typeof pieces.path === 'string' ? { file: pieces.path } : {};
+  const file = fileOf(pieces);
   return pipeFrom(() => {
     const reader = openReader(pieces);
     return openChunks(readItems(reader, new JsonItems(bounds), file, createRefuse?.()), new AbortController(), reader);

@@ -3,7 +3,7 @@ import { CheckpointError, FormatError } from '../errors.ts';
 import type { Seekable } from '../bytes/from-file.ts';
 import { type Chunk, openChunks } from '../pipes/input.ts';
 import { openReader, type Pipe, pipeFrom } from '../pipes/pipe.ts';
-import { type BytesSource, checkPiece, piecesOf } from '../bytes/pieces.ts';
+import { type BytesSource, checkPiece, fileOf, piecesOf } from '../bytes/pieces.ts';
 import type { Position } from '../pipes/position.ts';
 import type { Reader } from '../pipes/reader.ts';
 import { checkRejects, type Refuse, type RejectOptions } from '../pipes/rejects.ts';
@@ -76,7 +76,7 @@ export function pipeRows<T>(source: BytesSource, rowFormat: RowFormat<T>, option
   checkInteger(`${operator}.maxRowBytes`, maxRowBytes, { min: 1 });
   const createRefuse = checkRejects(operator, options);
   const pieces = piecesOf(operator, source);
-  const file = 'path' in pieces && typeof pieces.path === 'string' ? pieces.path : undefined;
+  const { file } = fileOf(pieces);
   return pipeFrom((from) => {
     const resume = isResume(from) ? from : START;
     const isSought = resume.byte > 0 && isSeekable(pieces);

@@ -149,6 +149,18 @@ describe('fromSse', () => {
     await expect(run(events)).rejects.toThrow('index 1, byte 19: data');
   });
 
+  it('names the file, where there is one', async () => {
+    const file = {
+      path: 'events.txt',
+      *[Symbol.iterator]() {
+        yield Buffer.from('data: x\n\n\xff\n', 'latin1');
+      },
+    };
+    await expect(run(fromSse(file))).rejects.toMatchObject({ position: { file: 'events.txt', index: 1, byte: 9 } });
+    const events = pipe(fromSse(file), parse(z.object({ data: z.coerce.number() })));
+    await expect(run(events)).rejects.toMatchObject({ position: { file: 'events.txt', index: 0, byte: 0 } });
+  });
+
   it('counts the bytes of a CRLF that is cut in two', async () => {
     const events = pipe(fromSse(['data: 1\r', '\n\r', '\ndata: x\n\n']), parse(z.object({ data: z.coerce.number() })));
     await expect(run(events)).rejects.toThrow('index 1, byte 11: data');

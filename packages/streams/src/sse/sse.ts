@@ -2,8 +2,9 @@ import { checkInteger } from '@dataenginex/core';
 import { FormatError } from '../errors.ts';
 import { type Chunk, openChunks } from '../pipes/input.ts';
 import type { Operator } from '../pipes/operator.ts';
-import { type BytesSource, checkNoName, piecesOf, toPieces } from '../bytes/pieces.ts';
+import { type BytesSource, checkNoName, fileOf, piecesOf, toPieces } from '../bytes/pieces.ts';
 import { openReader, type Pipe, pipeFrom } from '../pipes/pipe.ts';
+import type { Position } from '../pipes/position.ts';
 import type { Reader } from '../pipes/reader.ts';
 import { type ServerSentEvent, SseLines } from './sse-lines.ts';
 import { Utf8Decoder } from '../bytes/utf8.ts';
@@ -42,13 +43,14 @@ export function fromSse(source: BytesSource, options: SseOptions = {}): Pipe<Ser
   const pieces = piecesOf('fromSse', source);
   return pipeFrom(() => {
     const reader = openReader(pieces);
-    return openChunks(readEvents(reader, new SseLines(maxEventBytes)), new AbortController(), reader);
+    return openChunks(readEvents(reader, new SseLines(maxEventBytes), fileOf(pieces)), new AbortController(), reader);
   });
 }
 
 async function* readEvents(
   reader: Reader<string | Uint8Array>,
   lines: SseLines,
+  file: Pick<Position, 'file'>,
 ): AsyncGenerator<Chunk<ServerSentEvent>, void, undefined> {
   const decoder = new Utf8Decoder();
   let index = 0;
@@ -58,12 +60,12 @@ async function* readEvents(
     const before = index;
     index += events.length;
     if (events.length > 0) {
-      yield { items: events, position: (item) => ({ index: before + item, byte: starts[item] ?? 0 }) };
+      yield { items: events, position: (item) => ({ ...file, index: before + item, byte: starts[item] ?? 0 }) };
     }
     if (tooLong !== undefined) {
-      throw new FormatError('SSE', { index, byte: tooLong }, 'the event is longer than maxEventBytes', '');
+      throw new FormatError('SSE', { ...file, index, byte: tooLong }, 'the event is longer than maxEventBytes', '');
     }
-    if (isBroken) throw new FormatError('SSE', { index, byte: lines.byte }, 'a byte that is not UTF-8', '');
+    if (isBroken) throw new FormatError('SSE', { ...file, index, byte: lines.byte }, 'a byte that is not UTF-8', '');
   }
 }
 

@@ -279,6 +279,26 @@ describe('a refresh in the background', () => {
   });
 });
 
+describe('refreshes that hang', () => {
+  it('are 64 at most; what is stale is given all the same', async () => {
+    let asked = 0;
+    const seen = new Set<string>();
+    await using origin = await cachedOrigin(({ url = '' }) => {
+      asked += 1;
+      const headers = { 'cache-control': 'max-age=1, stale-while-revalidate=60', age: '2' };
+      return seen.size < seen.add(url).size ? { headers } : undefined;
+    });
+    await using api = createClient({ baseUrl: origin.url, cache: origin.cache, hedge: false });
+    const paths = Array.from({ length: 70 }, (_, path) => `/${path}`);
+    const read = () => Promise.all(paths.map((path) => api.get(path).text()));
+    const first = await read();
+    expect(await read()).toEqual(first);
+    await vi.waitFor(() => expect(asked).toBe(134));
+    await sleep(50);
+    expect(asked).toBe(134);
+  });
+});
+
 describe('a refresh that hangs', () => {
   it('is given up after 5 min, whatever the policy, and those who wait for it ask for themselves', async () => {
     const onError = vi.fn();

@@ -393,7 +393,10 @@ describe('RFC 9111, section 4.4: invalidating stored responses', () => {
     expect(other.requests).toHaveLength(1);
   });
 
-  it('an answer that was on its way before is not stored', async () => {
+  it.each([
+    ['not stored', '/', 'answer 3'],
+    ['stored where another URL was dropped', '/other', 'outdated'],
+  ])('an answer that was on its way before is %s', async (_name, dropped, text) => {
     const arrived = Promise.withResolvers<() => void>();
     await using origin = await cachedOrigin((_request, count, response) => {
       if (count > 1) return { headers: minute };
@@ -402,10 +405,10 @@ describe('RFC 9111, section 4.4: invalidating stored responses', () => {
     });
     const early = origin.get();
     const answer = await arrived.promise;
-    await origin.send('POST');
+    await origin.send('POST', dropped);
     answer();
     expect((await early).text).toBe('outdated');
-    expect((await origin.get()).text).toBe('answer 3');
+    expect((await origin.get()).text).toBe(text);
   });
 
   it('cache.delete drops what is stored for a URL', async () => {

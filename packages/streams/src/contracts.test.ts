@@ -6,7 +6,8 @@ import { memory } from '../test/checkpoints.ts';
 import { describeSink } from '../test/sink-contract.ts';
 import { describeSource } from '../test/source-contract.ts';
 import { watched } from '../test/sources.ts';
-import { concat, fromChunks, fromCsv, fromFile, fromJsonArray, fromNdjson, fromSse, toFile } from './index.ts';
+import { concat, fromChunks, fromCsv, fromFile, fromJsonArray, fromNdjson, fromSse, run, toFile } from './index.ts';
+import { fromParquet, toParquet } from './parquet.ts';
 
 const numbers = Array.from({ length: 50 }, (_, n) => n);
 const csv = `n,word\n${numbers.map((n) => `${n},"wörd, ${n}"\n`).join('')}`;
@@ -17,6 +18,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dex-contracts-'));
   await writeFile(join(folder, 'rows.csv'), csv);
   await writeFile(join(folder, 'rows.ndjson'), ndjson);
+  const rows = numbers.map((n) => ({ n, word: `wörd ${n}` }));
+  await run(rows, toParquet(join(folder, 'rows.parquet'), { rowGroupRows: 20 }));
   await writeFile(join(folder, 'bytes'), Buffer.alloc(15 * 65_536, 'bytes and '));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -36,6 +39,7 @@ describeSource('fromCsv of a file', () => fromCsv(fromFile(join(folder, 'rows.cs
 describeSource('fromCsv of a text in pieces', () => fromCsv(csv.split(/(?<=3)/)));
 describeSource('fromNdjson of a file', () => fromNdjson(fromFile(join(folder, 'rows.ndjson'))));
 describeSource('fromJsonArray', () => fromJsonArray(JSON.stringify(numbers)));
+describeSource('fromParquet', () => fromParquet(join(folder, 'rows.parquet')));
 describeSource('fromSse', () => fromSse(numbers.map((n) => `data: ${n}\n\n`)));
 describeSource('concat', () => concat(numbers.slice(0, 20), numbers.slice(20)));
 

@@ -405,6 +405,36 @@ describe('createRecorder', () => {
       expect(text).toContain('Bearer realm=\\"weather\\"');
     });
 
+    it.each([
+      ['rows', '{"user":"Luke","token":"S3CRET"}\n{"user":"Leia", "token" : "S3\\"CRET"}\n'],
+      ['events', 'id: 1\ndata: {"user":"Luke","token":"S3CRET"}\n\n'],
+      ['JSON with quotes', '{"a":["x",": "],"user":"Luke","t\\u006fken":"S3CRET"}'],
+      ['JSON that was cut', '[{"user":"Luke"},{"token":"S3CRET'],
+    ])('are left out of %s as well', async (_what, body) => {
+      const { text } = await bothWays(
+        () => ({ body }),
+        (api) => api.post('/', { body }).text(),
+      );
+      expect(text).not.toMatch(/S3|CRET/);
+      expect(text.match(/Luke/g)).toHaveLength(2);
+    });
+
+    it('are left out of the fields of a form with files', async () => {
+      const { live, replayed, text } = await bothWays(
+        () => ({ body: 'fine' }),
+        (api) => {
+          const multipart = new globalThis.FormData();
+          for (const [name, value] of Object.entries({ user: 'Luke', password: 'S3\nCRET', note: 'more' })) {
+            multipart.append(name, value);
+          }
+          return api.post('/login', { multipart }).text();
+        },
+      );
+      expect([live, replayed]).toEqual(['fine', 'fine']);
+      expect(text).not.toMatch(/S3|CRET/);
+      expect(text).toMatch(/Luke.*REDACTED.*more/);
+    });
+
     it('are what `isSecret` says', async () => {
       const { text } = await bothWays(
         () => ({ headers: { 'x-auth-token': 'shown', 'x-user': 'hidden' }, body: '{"user":"hidden","token":"shown"}' }),

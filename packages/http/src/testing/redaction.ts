@@ -25,20 +25,29 @@ export function redactHeader(name: string, value: string, isSecret: IsSecret = i
   return isSecret(name) ? redacted : redactUrls(value, isSecret);
 }
 
-/** A body of text: JSON and forms are known by how they look, and written anew only if they hold a secret. */
+/** Any text in quotes, so that none is taken for what is between two, and the text that it may be the name of. */
+const quoted = /("(?:[^"\\]|\\.)*"?)(?:(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$))?/g;
+const part = /(content-disposition: form-data; name="([^"]*)"\r\n\r\n).*?(?=\r\n--)/gis;
+
+/** A body of text: forms, and whatever has members of JSON in it, such as rows, events, and what was cut. */
 export function redactBody(text: string, isSecret?: IsSecret): string {
   if (/^[^\s=&<]+=[^\s<]*$/.test(text)) return redactUrls(`?${text}`, isSecret).slice(1);
-  if (!/^\s*[[{]/.test(text)) return text;
-  let found = false;
+  if (text.startsWith('--')) {
+    return text.replaceAll(part, (all, head: string, name: string) =>
+      (isSecret ?? isSecretName)(name) ? head + redacted : all,
+    );
+  }
+  return text.replaceAll(quoted, (all, name: string, colon: string | undefined) =>
+    colon !== undefined && (isSecret ?? isSecretMember)(nameOf(name)) ? `${name}${colon}"${redacted}"` : all,
+  );
+}
+
+/** It may have escapes. */
+function nameOf(text: string): string {
   try {
-    const value: unknown = JSON.parse(text, (name, member: unknown) => {
-      if (typeof member !== 'string' || !(isSecret ?? isSecretMember)(name)) return member;
-      found = true;
-      return redacted;
-    });
-    return found ? JSON.stringify(value) : text;
+    return String(JSON.parse(text));
   } catch {
-    return text;
+    return text.slice(1, -1);
   }
 }
 

@@ -10,7 +10,7 @@ export type TlsOptions = SecureContextOptions &
 export interface ConnectionsOptions {
   /** Connections to one origin; further requests wait for one. @default 128 */
   connections?: number | undefined;
-  /** For making a connection, TLS included, in milliseconds. @default 10_000 */
+  /** For making a connection, TLS included, in milliseconds; also for one to a proxy. @default 10_000 */
   connectTimeoutMs?: number | undefined;
   /** Whether HTTP/2 is offered to servers that are spoken to by TLS. @default false */
   http2?: boolean | undefined;

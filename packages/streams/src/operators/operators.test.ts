@@ -94,6 +94,12 @@ describe('an operator that fails', () => {
     await expect(run(pipe(inner, map(fail)))).rejects.toMatchObject({ place: 2 });
   });
 
+  it('tells the index of the item, also behind chunks of none', async () => {
+    const source = fromChunks(() => [[1, 2], [], [], [3]]);
+    const last = map((n: number) => (n === 3 ? fail() : n));
+    await expect(run(pipe(source, last))).rejects.toMatchObject({ position: { index: 2 } });
+  });
+
   it('fails at the end of the source too, in what was held back', async () => {
     await expect(run(pipe([1, 2, 3], batch(10), map(fail)))).rejects.toMatchObject({ operator: 'map', place: 2 });
   });

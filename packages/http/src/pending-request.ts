@@ -54,7 +54,7 @@ export class PendingRequest extends BodyReaders {
     return download(this.contentOptions, path, options);
   }
 
-  protected async take(whole: boolean, accept?: string): Promise<Reply> {
+  protected take(whole: boolean, accept?: string): Promise<Reply> {
     this.#checkUnread();
     return this.#send(whole, accept);
   }

@@ -6,7 +6,8 @@ import { startOf } from '../bodies/body.ts';
 import { HttpError, isRetryableStatus, isTimeout, NetworkError, RequestTimeoutError, StatusError } from '../errors.ts';
 import { exchange } from './exchange.ts';
 import { isIdempotent, redact, type RequestFacts } from '../facts.ts';
-import { type Call, destroyOnAbort, isReplayable, letGo, type Outgoing, type Reply, type Send } from './message.ts';
+import { type Call, isReplayable, letGo, type Outgoing, type Reply, type Send } from './message.ts';
+import { OpenBodies } from './open-bodies.ts';
 import type { PolicyOf } from './policies.ts';
 import { traced } from './telemetry.ts';
 
@@ -27,12 +28,14 @@ export type Prepare = (
 
 /** Sends requests, each in as many attempts as the policy of its origin makes. */
 export function createAttempts(transport: Transport): Send {
-  return (request, call) => new Attempts(transport, request, call).run();
+  const open = new OpenBodies(transport.closing);
+  return (request, call) => new Attempts(transport, open, request, call).run();
 }
 
 /** The attempts of one request. */
 class Attempts {
   readonly #transport: Transport;
+  readonly #open: OpenBodies;
   readonly #request: Outgoing;
   readonly #call: Call;
   #facts: RequestFacts;
@@ -44,9 +47,10 @@ class Attempts {
   /** What came with a status that is worth another attempt, by the error it was thrown as. */
   #refusals: Map<unknown, Reply> | undefined;
 
-  constructor(transport: Transport, request: Outgoing, call: Call) {
+  constructor(transport: Transport, open: OpenBodies, request: Outgoing, call: Call) {
     const { url, method, body } = request;
     this.#transport = transport;
+    this.#open = open;
     this.#request = request;
     this.#call = call;
     const repeatable = isReplayable(body) && (call.repeatable || isIdempotent(method));
@@ -113,11 +117,11 @@ class Attempts {
   }
 
   #send(request: Outgoing, signal: AbortSignal, facts: RequestFacts): Promise<Reply> {
-    const { dispatcher, closing } = this.#transport;
+    const { dispatcher } = this.#transport;
     const sent = exchange({ dispatcher, request, call: this.#call, signal, facts });
     if (this.#call.whole) return sent;
     return sent.then((reply) => {
-      if (reply.body instanceof Readable) destroyOnAbort(reply.body, closing);
+      if (reply.body instanceof Readable) this.#open.add(reply.body);
       return reply;
     });
   }

@@ -57,7 +57,7 @@ function receive(sending: Sending): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const receiver = new Receiver(sending, resolve, reject);
     sending.signal.addEventListener('abort', receiver.onAbort, { once: true });
-    sending.dispatcher.dispatch({ ...dispatchOptions(sending.request), bodyTimeout: 0 }, receiver);
+    sending.dispatcher.dispatch(dispatchOptions(sending.request, 0), receiver);
   });
 }
 
@@ -242,7 +242,10 @@ async function readStart(body: Readable, maxBytes: number): Promise<Pick<Reply, 
   return { body: Buffer.concat(chunks), truncated };
 }
 
-function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.DispatchOptions {
+function dispatchOptions(
+  { url, method, headers, body }: Outgoing,
+  bodyTimeout: number | null = null,
+): Dispatcher.DispatchOptions {
   const path = `${url.pathname}${url.search}`;
   // The policy's deadlines are what counts, and may be longer than undici's 300 s.
   return {
@@ -252,6 +255,7 @@ function dispatchOptions({ url, method, headers, body }: Outgoing): Dispatcher.D
     headers: withLength(headers, body),
     body: toBody(body),
     headersTimeout: 0,
+    bodyTimeout,
   };
 }
 

@@ -81,21 +81,16 @@ describe('connections', () => {
     await expect(Promise.all([1, 2, 3].map(() => api.get('/').text()))).resolves.toEqual([version, version, version]);
   });
 
-  it.each([
-    ['directly', {}],
-    ['through a proxy', { proxy: 'http://127.0.0.1:PORT' }],
-  ])('that are being made end with the client: %s', async (_way, { proxy }: { proxy?: string }) => {
+  it('that are being made end with the client', async () => {
     const sockets = new Set<Socket>();
     const server = createTcp((socket) => {
-      sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-      // as a proxy it opens a tunnel; nobody answers the beginning of TLS
-      socket.on('data', (data) => String(data).startsWith('CONNECT') && socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      sockets.add(socket); // nobody answers the beginning of TLS
+      socket.on('data', () => {}).on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
     });
-    const port = String(await listen(server));
-    const api = client({ proxy: proxy?.replace('PORT', port) });
-    const asked = api.get(`https://127.0.0.1:${port}/`).text();
-    await vi.waitFor(() => expect([...sockets].some(({ bytesRead }) => bytesRead > 300)).toBe(true));
+    const api = client({ proxy: false });
+    const asked = api.get(`https://127.0.0.1:${await listen(server)}/`).text();
+    await vi.waitFor(() => expect([...sockets].some(({ bytesRead }) => bytesRead > 0)).toBe(true));
     await Promise.all([api.close(), expect(asked).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' })]);
     await vi.waitFor(() => expect(sockets.size).toBe(0));
   });

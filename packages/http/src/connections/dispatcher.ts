@@ -1,6 +1,7 @@
+import { Socket } from 'node:net';
 import type { ConnectionOptions, SecureContextOptions } from 'node:tls';
 import { checkInteger, checkNumber, OptionError } from '@dataenginex/core';
-import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
 import { connectPublic } from './public-networks.ts';
 
 export type TlsOptions = SecureContextOptions &
@@ -36,7 +37,7 @@ export interface ConnectionsOptions {
 }
 
 /**
- * @param closing Ends connections that are still being made, of which undici knows nothing.
+ * @param closing Ends connections that are still being made, but for those through a proxy.
  * @throws {OptionError} When an option cannot work, or two contradict each other.
  */
 export function createDispatcher(options: ConnectionsOptions, closing: AbortSignal): Dispatcher {
@@ -56,7 +57,7 @@ export function createDispatcher(options: ConnectionsOptions, closing: AbortSign
   if (denyPrivateNetworks && socketPath !== undefined) throw without('socketPath', 'denyPrivateNetworks', socketPath);
   if (proxy && socketPath !== undefined) throw without('socketPath', 'a proxy', socketPath);
 
-  const making = { timeout: connectTimeoutMs, signal: closing };
+  const making = { timeout: connectTimeoutMs };
   const connectOptions: buildConnector.BuildOptions = { ...tls, ...making, allowH2: http2, preferH2: http2 };
   const agentOptions = { connections, allowH2: http2 };
   const proxyOptions = { ...agentOptions, proxyTls: making, requestTls: connectOptions };
@@ -64,15 +65,33 @@ export function createDispatcher(options: ConnectionsOptions, closing: AbortSign
     const { uri, token } = readProxy('createClient.proxy', proxy);
     return new ProxyAgent({ ...proxyOptions, uri, ...(token !== undefined && { token }) });
   }
-  if (denyPrivateNetworks) return new Agent({ ...agentOptions, connect: connectPublic(connectOptions) });
-  if (socketPath !== undefined) return new Agent({ ...agentOptions, connect: { ...connectOptions, socketPath } });
-  const agent = { ...agentOptions, connect: connectOptions };
-  if (proxy === false) return new Agent(agent);
+  if (denyPrivateNetworks)
+    return new Agent({ ...agentOptions, connect: connectUntil(closing, connectPublic(connectOptions)) });
+  const connect = connectUntil(closing, buildConnector({ ...connectOptions, ...(socketPath && { socketPath }) }));
+  const agent = { ...agentOptions, connect };
+  if (proxy === false || socketPath !== undefined) return new Agent(agent);
   const httpProxy = proxyInEnvironment('http_proxy');
   const httpsProxy = proxyInEnvironment('https_proxy');
   if (httpProxy === '' && httpsProxy === '') return new Agent(agent);
   const noProxy = [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', ...loopback].join(',');
   return new EnvHttpProxyAgent({ ...agent, ...proxyOptions, httpProxy, httpsProxy, noProxy });
+}
+
+/** undici ends what is connected; what is still being connected would go on until its timeout. */
+function connectUntil(closing: AbortSignal, connect: buildConnector.connector): buildConnector.connector {
+  return (target, callback) => {
+    let isMade = false;
+    let socket: unknown;
+    const end = (): void => {
+      if (socket instanceof Socket) socket.destroy(closing.reason);
+    };
+    socket = connect(target, (...made) => {
+      isMade = true;
+      closing.removeEventListener('abort', end);
+      callback(...made);
+    });
+    if (!isMade) closing.addEventListener('abort', end, { once: true });
+  };
 }
 
 function without(name: string, what: string, got: unknown): OptionError {

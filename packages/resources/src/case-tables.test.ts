@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 const titles = new Set(
-  globSync(`${root}/src/*.test.ts`).flatMap((file) =>
+  globSync(`${root}/src/**/*.test.ts`).flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(/(?:\bit|\]|\)|`)\(\s*'((?:[^'\\]|\\.)*)',/g)].map(([, title]) => title),
   ),
 );

@@ -1,5 +1,5 @@
 import { DexError } from '@dataenginex/core';
-import type { LockHolder } from './lock-file.ts';
+import type { LockHolder } from './files/lock-file.ts';
 
 /** One thing that went wrong in a scope, and where: `body`, `task "poll"`, `dispose` or `signal`. */
 export interface Failure {

@@ -91,6 +91,22 @@ describe('groupBy', () => {
     expect(seen).toEqual({ pulled: 3, closed: 1 });
   });
 
+  it('ends a group once', async () => {
+    const counted = pipe(
+      [0, 1, 2, 3, 4, 5],
+      groupBy(
+        { key },
+        take(1),
+        reduce((n) => n + 1, 0),
+      ),
+    );
+    expect(await Array.fromAsync(counted)).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
   it('names itself, its place and the item when its key or an operator of a group throws', async () => {
     const cause = new Error('bad');
     const fail = (n: number): number => {

@@ -80,6 +80,16 @@ describe.each([
     expect(seen.pulled).toBeLessThan(60);
   });
 
+  it('lets the faster branch go on when the one it waits for is left', async () => {
+    const [slow, fast] = split(watched(50).items(), 3);
+    const reading = slow[Symbol.asyncIterator]();
+    const rest = Array.fromAsync(fast);
+    await reading.next();
+    await delay(5);
+    await reading.return?.();
+    expect(await rest).toHaveLength(name === 'tee' ? 50 : 25);
+  });
+
   it('closes the source when the only branch that was read is left; the other then begins anew', async () => {
     const all: ReturnType<typeof watched>['seen'][] = [];
     const source = fromChunks(async function* () {

@@ -15,6 +15,7 @@ import {
   min,
   type Operator,
   pipe,
+  rateLimit,
   reduce,
   session,
   sliding,
@@ -345,6 +346,7 @@ describe('windows', () => {
         const waiting = pipe(
           sources.chunks(cut(list, borders)),
           eventTime(at, { outOfOrderMs: 7 }),
+          rateLimit({ run: async (fn) => fn() }),
           mapAsync(async (event) => event, { concurrency: 3 }),
           filter(isKept),
           mapAsync(async (event) => event),

@@ -45,7 +45,7 @@ describe('progress', () => {
       await delay(200);
       yield 2;
     }
-    await run(pipe(stalled(), progress({ onProgress, everyMs: 10, total: 2 })));
+    await run(pipe(stalled(), progress({ onProgress, everyMs: 2, total: 2 })));
     const waiting = reports.filter(({ done, isOver }) => done === 1 && !isOver);
     expect(waiting.length).toBeGreaterThan(5);
     expect(waiting.at(-1)?.perSecond).toBe(0);

@@ -197,8 +197,9 @@ async function untilAborted<T>(
   if (signal === undefined) return await answer;
   const { promise: late, reject } = Promise.withResolvers<never>();
   let timer: NodeJS.Timeout | undefined;
+  let cancelled: Promise<void> | undefined;
   const stop = (): void => {
-    cancel(client);
+    cancelled = cancel(client);
     timer = setTimeout(() => reject(new Error('The query did not end.')), patienceMs);
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -206,17 +207,18 @@ async function untilAborted<T>(
     return await Promise.race([answer, late]);
   } finally {
     signal.removeEventListener('abort', stop);
-    clearTimeout(timer);
     answer.catch(() => {});
+    // What arrives after the end of its query would cancel the next one.
+    await Promise.race([cancelled, late]).finally(() => clearTimeout(timer));
   }
 }
 
 /**
- * Asks the server to end what a connection runs, by a connection of its own, which is closed right away.
+ * Asks the server to end what a connection runs, by a connection of its own, which the server closes once it has done so.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
-function cancel(client: object): void {
+async function cancel(client: object): Promise<void> {
   const [processID, secretKey, host, port] = ['processID', 'secretKey', 'host', 'port'].map((name): unknown =>
     Reflect.get(client, name),
   );
@@ -230,6 +232,7 @@ function cancel(client: object): void {
   socket.on('error', () => {});
   socket.end(request);
   socket.resume();
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
 async function sessionOf({ query }: Connection): Promise<Session> {

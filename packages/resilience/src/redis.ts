@@ -4,11 +4,11 @@ import type { Call, Next } from './call.ts';
 import { RateLimitStoreError } from './errors.ts';
 import { type KeyedArguments, keyOf } from './key.ts';
 import { createPolicy, type Policy } from './policy.ts';
-import { type Pace, paceOf, RateLimiter, type RateOptions, refuse } from './rate-limiter.ts';
+import { type Pace, paceOf, RateLimiter, type RateOptions, refuse } from './limits/rate-limiter.ts';
 import { longestTimerMs } from './sleep.ts';
 import { count, telemetry } from './telemetry.ts';
 
-export type { RateOptions } from './rate-limiter.ts';
+export type { RateOptions } from './limits/rate-limiter.ts';
 
 /** What is used of a client of `redis`, which the caller connects and closes. */
 export interface RedisClient {

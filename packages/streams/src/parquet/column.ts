@@ -24,6 +24,7 @@ export interface ColumnChunk {
   readonly metadata: ColumnMetaData;
   /** From the root of the schema to the leaf. */
   readonly path: readonly SchemaTree[];
+  readonly maxPageBytes: number;
 }
 
 /** A column of the row group that is being read: its values, a page's at a time. */
@@ -139,7 +140,7 @@ const parsers: ParquetParsers = DEFAULT_PARSERS;
  * @throws {ParquetError} When one is damaged; with the byte at which it starts.
  */
 async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefined> {
-  const { metadata, rows } = chunk;
+  const { metadata, rows, maxPageBytes } = chunk;
   const path = [...chunk.path];
   const { element } = path.at(-1) ?? {};
   if (element === undefined) return;
@@ -149,6 +150,7 @@ async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefine
     maxDefinition: getMaxDefinitionLevel(path),
     maxRepetition: getMaxRepetitionLevel(path),
     codec: metadata.codec,
+    maxPageBytes,
   };
   const isFlat = path.length === 2 && leaf.maxRepetition === 0;
   const bytes = new Window(chunk);
@@ -157,6 +159,13 @@ async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefine
   while (left > 0) {
     const at = bytes.at;
     const header = await bytes.header();
+    const size = Math.max(header.compressed_page_size, header.uncompressed_page_size);
+    if (size > maxPageBytes) {
+      throw new ParquetError(
+        `a page of ${size} bytes, more than the ${maxPageBytes} of maxPageBytes`,
+        placeOf(chunk, at),
+      );
+    }
     const body = await bytes.take(header.compressed_page_size);
     let page: Page | undefined;
     try {
@@ -166,7 +175,7 @@ async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefine
       else if (header.type !== 'INDEX_PAGE') page = decodePage(header, body, leaf, dictionary);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ParquetError(`the page is damaged: ${reason}`, placeOf(chunk, at), { cause });
+      throw new ParquetError(`the page cannot be read: ${reason}`, placeOf(chunk, at), { cause });
     }
     if (page !== undefined && page.count > 0) {
       left -= page.count;

@@ -194,6 +194,7 @@ describe('fromParquet', () => {
     ['where.a.eq', 'x', { where: { a: Number.NaN } }],
     ['where.a.gt', 'x', { where: { a: { gt: new Date(Number.NaN) } } }],
     ['where.a.isNull', 'x', { where: { a: { isNull: 1 } } }],
+    ['maxPageBytes', 'x', { maxPageBytes: 0 }],
   ])('refuses at once: %s %s %o', (option, source, options) => {
     // @ts-expect-error wrong on purpose
     expect(() => fromParquet(source, options)).toThrow(`Option "fromParquet.${option}"`);
@@ -529,7 +530,7 @@ describe('a damaged file', () => {
     expect(await Array.fromAsync(fromParquet(bytes))).toEqual(column);
     bytes[35] = 7;
     await expect(run(fromParquet(bytes))).rejects.toThrow(
-      'Parquet at row group 0, column "n", byte 4: the page is damaged: its checksum differs.',
+      'Parquet at row group 0, column "n", byte 4: the page cannot be read: its checksum differs.',
     );
   });
 
@@ -557,6 +558,26 @@ describe('a damaged file', () => {
     },
     60_000,
   );
+
+  it('is none whose pages become more than maxPageBytes: nothing is decompressed', async () => {
+    await run(pipe([{ text: ' '.repeat(1_000_000) }]), toParquet(path, { codec: 'brotli' }));
+    await expect(run(fromParquet(path, { maxPageBytes: 1_000_000 }))).rejects.toMatchObject({
+      code: 'DEX_PARQUET',
+      message: expect.stringMatching(
+        /^Parquet at row group 0, column "text", byte 4 of .*: a page of 10000\d\d bytes, more than the 1000000 of maxPageBytes\.$/,
+      ),
+    });
+    await expect(run(fromParquet(path, { maxPageBytes: 1_000_100 }))).resolves.toMatchObject({ items: 1 });
+  });
+
+  it('is none whose strings become more than maxPageBytes by what each shares with the one before', async () => {
+    const data = Array.from({ length: 100 }, () => 'x'.repeat(10_000));
+    const file = parquetWriteBuffer({ columnData: [{ name: 'text', data, encoding: 'DELTA_BYTE_ARRAY' }] });
+    await expect(run(fromParquet(file, { maxPageBytes: 999_999 }))).rejects.toThrow(
+      'byte 4: the page cannot be read: its strings become more than the 999999 of maxPageBytes.',
+    );
+    await expect(run(fromParquet(file, { maxPageBytes: 1_000_000 }))).resolves.toMatchObject({ items: 100 });
+  });
 
   it('fails as clearly where columns are nested', async () => {
     const bytes = new Uint8Array(writeNested(30).file);

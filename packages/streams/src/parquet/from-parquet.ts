@@ -1,4 +1,4 @@
-import { OptionError } from '@dataenginex/core';
+import { checkInteger, OptionError } from '@dataenginex/core';
 import { type FileMetaData, parquetSchema, type RowGroup, type SchemaTree } from 'hyparquet';
 import { type Chunk, openChunks } from '../pipes/input.ts';
 import { type Column, type ColumnChunk, openColumn } from './column.ts';
@@ -25,6 +25,13 @@ export interface FromParquetOptions<Name extends string = string> {
    * @default undefined
    */
   where?: ParquetWhere | undefined;
+  /**
+   * The largest page that is read, in bytes, once decompressed. Memory is a small multiple of it for each column: a
+   * kilobyte of a file can say that it becomes gigabytes.
+   *
+   * @default 268_435_456, 256 MiB
+   */
+  maxPageBytes?: number | undefined;
 }
 
 /** Rows are made so many at a time, which keeps them few and the loop hot. */
@@ -60,7 +67,8 @@ const MAX_CHUNK = 1024;
  *   `slice(start, end)` that gives an `ArrayBuffer`.
  * @throws {OptionError} At once when an option is none; from the pipe when the file has no such column, or one that
  *   cannot be compared with that.
- * @throws {ParquetError} From the pipe, when the file is no Parquet, damaged, encrypted or uses an unknown encoding.
+ * @throws {ParquetError} From the pipe, when the file is no Parquet, damaged, encrypted, uses an unknown encoding or has
+ *   a page of more than `maxPageBytes`.
  * @throws The file system's error as it is, from the pipe.
  * @see https://parquet.apache.org/docs/file-format/
  */
@@ -72,7 +80,7 @@ export function fromParquet(
   source: string | Uint8Array | ParquetBlob,
   options: FromParquetOptions = {},
 ): Pipe<ParquetRow> {
-  const { columns, where = {} } = options;
+  const { columns, where = {}, maxPageBytes = 2 ** 28 } = options;
   if (!isSource(source)) {
     throw new OptionError('fromParquet.source', 'a path, bytes, or an object with byteLength and slice', source);
   }
@@ -81,9 +89,10 @@ export function fromParquet(
     throw new OptionError('fromParquet.columns', 'names that differ, at least one', columns);
   }
   const tests = checkWhere(where);
+  checkInteger('fromParquet.maxPageBytes', maxPageBytes, { min: 1, max: Infinity });
   return pipeFrom(() => {
     const controller = new AbortController();
-    return openChunks(readRows(source, columns, tests, controller.signal), controller);
+    return openChunks(readRows(source, columns, tests, maxPageBytes, controller.signal), controller);
   });
 }
 
@@ -91,6 +100,7 @@ async function* readRows(
   source: string | Uint8Array | ParquetBlob,
   columns: readonly string[] | undefined,
   tests: readonly ColumnTest[],
+  maxPageBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk<ParquetRow>, void, undefined> {
   const file = await ParquetFile.open(source, signal);
@@ -109,7 +119,7 @@ async function* readRows(
     let before = 0;
     for (const [index, group] of metadata.row_groups.entries()) {
       const rows = Number(group.num_rows);
-      const chunks = chunksOf(file, group, index, schema);
+      const chunks = chunksOf(file, group, index, schema, maxPageBytes);
       const chunksIn = (column: SchemaTree): ColumnChunk[] => chunks.filter(({ path }) => path[1] === column);
       const isWanted = tests.every((test, at) => {
         const [chunk] = tested[at]?.children.length === 0 ? chunksIn(tested[at]) : [];
@@ -204,7 +214,13 @@ function find(file: ParquetFile, schema: SchemaTree, name: string, option: strin
 }
 
 /** The leaves of the schema, with where the row group has them. */
-function chunksOf(file: ParquetFile, group: RowGroup, rowGroup: number, schema: SchemaTree): ColumnChunk[] {
+function chunksOf(
+  file: ParquetFile,
+  group: RowGroup,
+  rowGroup: number,
+  schema: SchemaTree,
+  maxPageBytes: number,
+): ColumnChunk[] {
   const paths = schema.children.flatMap((column) => leavesOf([schema, column]));
   const rows = Number(group.num_rows);
   if (paths.length !== group.columns.length || !(rows >= 0)) {
@@ -217,7 +233,7 @@ function chunksOf(file: ParquetFile, group: RowGroup, rowGroup: number, schema: 
       const reason = `the column is ${elsewhere === undefined ? 'encrypted' : 'in another file'}, which is not supported`;
       throw new ParquetError(reason, { file: file.path, rowGroup, column });
     }
-    return { file, rowGroup, rows, metadata, path };
+    return { file, rowGroup, rows, metadata, path, maxPageBytes };
   });
 }
 

@@ -12,6 +12,7 @@ export interface Leaf {
   readonly maxDefinition: number;
   readonly maxRepetition: number;
   readonly codec: ColumnMetaData['codec'];
+  readonly maxPageBytes: number;
 }
 
 export interface Page {
@@ -26,8 +27,6 @@ export interface Page {
 type Encoding = ColumnMetaData['encodings'][number];
 
 const WIDTHS = { INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8 };
-/** Front-coded strings can grow without bound. */
-const MAX_EXPANDED_BYTES = 2 ** 28;
 
 /** @throws {Error} When the bytes make no sense. */
 export function decodeDictionary(header: PageHeader, bytes: Uint8Array, leaf: Leaf): ArrayLike<unknown> {
@@ -146,7 +145,12 @@ function readByteArrays(page: Uint8Array, count: number, { kind, convert }: Valu
   return out;
 }
 
-function readStored(encoding: Encoding, page: Uint8Array, count: number, { element }: Leaf): ArrayLike<unknown> {
+function readStored(
+  encoding: Encoding,
+  page: Uint8Array,
+  count: number,
+  { element, maxPageBytes }: Leaf,
+): ArrayLike<unknown> {
   const { type, type_length: length = 0 } = element;
   if (type === undefined || type === 'BOOLEAN') throw new Error('the type is unknown');
   const reader = { view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 };
@@ -167,19 +171,20 @@ function readStored(encoding: Encoding, page: Uint8Array, count: number, { eleme
     const prefixes = new Int32Array(count);
     deltaBinaryUnpack(reader, count, prefixes);
     deltaLengthByteArray(reader, count, out);
-    undoFrontCoding(prefixes, out);
+    undoFrontCoding(prefixes, out, maxPageBytes);
   } else throw new Error(`the encoding ${encoding} of ${type} is not supported`);
   return out;
 }
 
-function undoFrontCoding(prefixes: Int32Array, values: Uint8Array[]): void {
+/** What a string shares with the one before it takes no room in the page: they can grow without bound. */
+function undoFrontCoding(prefixes: Int32Array, values: Uint8Array[], maxBytes: number): void {
   let before = new Uint8Array();
   let expanded = 0;
   for (const [index, suffix] of values.entries()) {
     const prefix = prefixes[index] ?? 0;
     if (prefix < 0 || prefix > before.length) throw new Error('a string begins with more than the one before it has');
     expanded += prefix + suffix.length;
-    if (expanded > MAX_EXPANDED_BYTES) throw new Error(`a page of more than ${MAX_EXPANDED_BYTES} bytes`);
+    if (expanded > maxBytes) throw new Error(`its strings become more than the ${maxBytes} of maxPageBytes`);
     const value = new Uint8Array(prefix + suffix.length);
     value.set(before.subarray(0, prefix));
     value.set(suffix, prefix);

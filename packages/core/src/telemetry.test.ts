@@ -20,6 +20,11 @@ describe('instrument', () => {
     telemetry.counter('calls').add(1);
     telemetry.histogram('duration').record(1);
     await expect(telemetry.withSpan('work', {}, async () => 7)).resolves.toBe(7);
+    const failure = new Error('at once');
+    const failing = telemetry.withSpan('work', {}, () => {
+      throw failure;
+    });
+    await expect(failing).rejects.toBe(failure);
   });
 
   it('records spans with an SDK that was registered after it was made', async () => {

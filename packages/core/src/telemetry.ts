@@ -52,7 +52,13 @@ export function instrument(scope: string): Instrumentation {
     withSpan(name, options, fn) {
       const span = tracer.startSpan(name, options);
       // Without an SDK there is nothing to end, and nothing for others to be children of.
-      if (!isSpanContextValid(span.spanContext())) return fn(span);
+      if (!isSpanContextValid(span.spanContext())) {
+        try {
+          return fn(span);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      }
       return context.with(trace.setSpan(context.active(), span), async () => {
         try {
           return await fn(span);

@@ -1,4 +1,5 @@
 import { checkFunction, checkInteger, checkNumber, checkOneOf } from '@dataenginex/core';
+import { addBounded } from './bounded-set.ts';
 import { CacheEntry } from './entry.ts';
 import type { CacheMode } from './freshness.ts';
 import type { CacheStore } from './store.ts';
@@ -163,9 +164,8 @@ export class HttpCache implements AsyncDisposable {
   async #delete(key: string, variant?: string): Promise<void> {
     if (this.#isClosed) return;
     const isDropped = await this.#try('delete', key, () => this.#store.delete(key, variant));
-    if (variant !== undefined) return;
-    if (isDropped) this.#undropped.delete(key);
-    else this.#rememberUndropped(key);
+    if (!isDropped) addBounded(this.#undropped, key, maxUndropped);
+    else if (variant === undefined) this.#undropped.delete(key);
   }
 
   /** @internal */
@@ -194,12 +194,6 @@ export class HttpCache implements AsyncDisposable {
     };
     done.then(settled, settled);
     return done;
-  }
-
-  #rememberUndropped(key: string): void {
-    const [oldest = ''] = this.#undropped;
-    if (this.#undropped.size >= maxUndropped) this.#undropped.delete(oldest);
-    this.#undropped.add(key);
   }
 
   /** Whether the store did it. */

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { answerFrom, withCacheStatus } from './answer.ts';
+import { addBounded } from './bounded-set.ts';
 import { isAbout, isSameAsHead, isSameStrong, withValidators } from './conditional.ts';
 import { type Directives, noDirectives } from './cache-control.ts';
 import { copyBody } from './copy.ts';
@@ -226,7 +227,7 @@ export class CacheOrigin {
       this.#cache.giveUp(pending);
       flight?.land(undefined);
       if (entry !== undefined && replaces(reply.status)) void this.#cache.drop(key, entry.variant);
-      if (isSuccess(reply.status)) this.#rememberNotForOthers(key);
+      if (isSuccess(reply.status)) addBounded(this.#notForOthers, key, maxNotForOthers);
       return withCacheStatus(reply, { forwarded });
     }
     if (body instanceof Readable) {
@@ -254,12 +255,6 @@ export class CacheOrigin {
     const stored = fits ? joined : new CacheEntry({ ...draft, body });
     this.#notForOthers.delete(key);
     return this.#cache.write(pending, stored) ? stored : undefined;
-  }
-
-  #rememberNotForOthers(key: string): void {
-    const [oldest = ''] = this.#notForOthers;
-    if (this.#notForOthers.size >= maxNotForOthers) this.#notForOthers.delete(oldest);
-    this.#notForOthers.add(key);
   }
 }
 

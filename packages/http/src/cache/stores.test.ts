@@ -351,24 +351,25 @@ describe('createHttpCache', () => {
     for (const each of settle) each();
   });
 
-  it.each([
-    [
-      'throws',
-      20,
-      () => {
-        throw new Error('locked');
-      },
-    ],
-    ['hangs', 20, () => new Promise<never>(() => {})],
-  ])('gives nothing that a failed delete has left: one that %s', async (_name, storeTimeoutMs, fail) => {
+  /** A store whose first deletes fail. */
+  const keeping = (failures: number, fail: () => Promise<never>): CacheStore => {
     const kept = new Map<string, CacheEntry>();
-    let failures = 2;
-    const store: CacheStore = {
+    return {
       get: (key) => [...kept].filter(([name]) => name === key).map(([, entry]) => entry),
       set: (key, entry) => void kept.set(key, entry),
       delete: (key) => (failures-- > 0 ? fail() : kept.delete(key)),
     };
-    await using origin = await cachedOrigin([{ headers: minute }], createHttpCache(store, { storeTimeoutMs }));
+  };
+  const locked = () => {
+    throw new Error('locked');
+  };
+
+  it.each([
+    ['throws', locked],
+    ['hangs', () => new Promise<never>(() => {})],
+  ])('gives nothing that a failed delete has left: one that %s', async (_name, fail) => {
+    const cache = createHttpCache(keeping(2, fail), { storeTimeoutMs: 20 });
+    await using origin = await cachedOrigin([{ headers: minute }], cache);
     await origin.get();
     await origin.get('/other');
     await origin.send('POST');
@@ -377,6 +378,15 @@ describe('createHttpCache', () => {
     expect((await origin.get('/other')).cache).toMatch(/^hit/);
     expect((await origin.get()).text).toBe('answer 5');
     expect((await origin.get()).cache).toMatch(/^hit/);
+  });
+
+  it('nor what a 404 has taken the place of', async () => {
+    const headers = { 'cache-control': 'max-age=0, stale-if-error=60' };
+    const answers = [{ headers }, { status: 404 }, { status: 503 }];
+    await using origin = await cachedOrigin(answers, createHttpCache(keeping(1, locked)));
+    await origin.get();
+    await origin.get();
+    expect((await origin.get()).status).toBe(503);
   });
 
   it('an abort ends the wait for a slow store', async () => {

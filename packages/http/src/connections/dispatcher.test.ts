@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, request as forward } from 'node:http';
@@ -239,13 +240,13 @@ describe('denyPrivateNetworks', () => {
   });
 });
 
-describe('denyPrivateNetworks, where a name changes its address', () => {
+describe('denyPrivateNetworks, of a name', () => {
   afterEach(() => {
     vi.restoreAllMocks();
     syncBuiltinESMExports();
   });
 
-  it('connects to the address that it looked at', async () => {
+  it('connects to the address that it looked at, though the next answer is another', async () => {
     const server = await serve((_request, response) => response.end('inside'));
     open.push(server);
     const answers = ['2000::1', '127.0.0.1']; // a public one, which nobody has, and then one inside
@@ -263,6 +264,23 @@ describe('denyPrivateNetworks, where a name changes its address', () => {
     expect(asked).toEqual(['changing.example']);
     await expect(api.get(url).text()).rejects.toMatchObject({ code: 'DEX_HTTP_BLOCKED_ADDRESS' });
     expect(server.requests).toEqual([]);
+  });
+
+  it('that is still being looked up, ends with the client', async () => {
+    const messages: unknown[] = [];
+    const onSocket = (message: unknown): void => void messages.push(message);
+    subscribe('net.client.socket', onSocket);
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(() => {});
+    syncBuiltinESMExports();
+    try {
+      const api = client({ denyPrivateNetworks: true });
+      const asked = api.get('http://weather.example/').text();
+      await vi.waitFor(() => expect(lookup).toHaveBeenCalled());
+      await Promise.all([api.close(), expect(asked).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' })]);
+      expect(messages).toEqual([{ socket: expect.toSatisfy(({ destroyed }: Socket) => destroyed) }]);
+    } finally {
+      unsubscribe('net.client.socket', onSocket);
+    }
   });
 });
 

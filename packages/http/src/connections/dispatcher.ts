@@ -57,19 +57,19 @@ export function createDispatcher(options: ConnectionsOptions, closing: AbortSign
   if (denyPrivateNetworks && socketPath !== undefined) throw without('socketPath', 'denyPrivateNetworks', socketPath);
   if (proxy && socketPath !== undefined) throw without('socketPath', 'a proxy', socketPath);
 
-  const making = { timeout: connectTimeoutMs };
-  const connectOptions: buildConnector.BuildOptions = { ...tls, ...making, allowH2: http2, preferH2: http2 };
+  const timeout = connectTimeoutMs;
+  const connectOptions: buildConnector.BuildOptions = { ...tls, timeout, allowH2: http2, preferH2: http2 };
   const agentOptions = { connections, allowH2: http2 };
-  const proxyOptions = { ...agentOptions, proxyTls: making, requestTls: connectOptions };
+  const proxyOptions = { ...agentOptions, proxyTls: { timeout }, requestTls: connectOptions };
   if (proxy) {
     const { uri, token } = readProxy('createClient.proxy', proxy);
     return new ProxyAgent({ ...proxyOptions, uri, ...(token !== undefined && { token }) });
   }
-  if (denyPrivateNetworks)
-    return new Agent({ ...agentOptions, connect: connectUntil(closing, connectPublic(connectOptions)) });
-  const connect = connectUntil(closing, buildConnector({ ...connectOptions, ...(socketPath && { socketPath }) }));
-  const agent = { ...agentOptions, connect };
-  if (proxy === false || socketPath !== undefined) return new Agent(agent);
+  const connect = denyPrivateNetworks
+    ? connectPublic(connectOptions)
+    : buildConnector({ ...connectOptions, ...(socketPath && { socketPath }) });
+  const agent = { ...agentOptions, connect: connectUntil(closing, connect) };
+  if (denyPrivateNetworks || proxy === false || socketPath !== undefined) return new Agent(agent);
   const httpProxy = proxyInEnvironment('http_proxy');
   const httpsProxy = proxyInEnvironment('https_proxy');
   if (httpProxy === '' && httpsProxy === '') return new Agent(agent);

@@ -75,7 +75,7 @@ export function connectPublic(options: buildConnector.BuildOptions): buildConnec
   const connect = buildConnector({ ...options, lookup: lookupPublic });
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) === 0 || isPublicAddress(host)) connect(target, callback);
-    else callback(new BlockedAddress(host, host), null);
+    if (isIP(host) === 0 || isPublicAddress(host)) return connect(target, callback);
+    callback(new BlockedAddress(host, host), null);
   };
 }

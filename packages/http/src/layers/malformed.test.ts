@@ -46,11 +46,12 @@ async function raw(
   return { url: `http://127.0.0.1:${port}`, received: () => received, sockets };
 }
 
+/** How long a test of an answer that never ends waits for it. */
 const attemptTimeoutMs = 400;
 
 /** One attempt for each request, and no second one beside it. */
 function client(options: ClientOptions): Client {
-  const api = createClient({ retry: false, hedge: false, circuitBreaker: false, attemptTimeoutMs, ...options });
+  const api = createClient({ retry: false, hedge: false, circuitBreaker: false, ...options });
   ends.push(() => api.close());
   return api;
 }
@@ -256,7 +257,7 @@ describe('an answer that is not one', () => {
     const cut = client({ baseUrl: (await raw((socket) => socket.end(short))).url });
     await expect(cut.get('/').text()).rejects.toMatchObject({ ...network, status: 200 });
     expect(await drain(cut.get('/').stream())).toMatchObject({ ...network, status: 200 });
-    const open = client({ baseUrl: (await raw((socket) => socket.write(short))).url });
+    const open = client({ baseUrl: (await raw((socket) => socket.write(short))).url, attemptTimeoutMs });
     await expect(open.get('/').text()).rejects.toMatchObject(timeout);
     const ending = AbortSignal.timeout(100);
     expect(await drain(open.get('/', { signal: ending }).stream())).toBe(ending.reason);
@@ -330,7 +331,7 @@ describe('what never ends', () => {
       socket.write(begin);
       void flood(socket, piece.repeat(4_096));
     });
-    const api = client({ baseUrl: url });
+    const api = client({ baseUrl: url, attemptTimeoutMs });
     const before = process.memoryUsage.rss();
     await expect(api.get('/').text()).rejects.toMatchObject({
       code: expect.stringMatching(/^DEX_HTTP_(?:NETWORK|TIMEOUT)$/),
@@ -349,7 +350,7 @@ describe('what never ends', () => {
         const timer = setInterval(() => socket.write(piece), 20);
         socket.once('close', () => clearInterval(timer));
       });
-      const api = client({ baseUrl: url });
+      const api = client({ baseUrl: url, attemptTimeoutMs });
       await expect(api.get('/').text()).rejects.toMatchObject(timeout);
       const ending = AbortSignal.timeout(150);
       expect(await drain(api.get('/', { signal: ending }).stream())).toBe(ending.reason);
@@ -364,7 +365,7 @@ describe('what never ends', () => {
 
   it('is cut at the limit: a body that is held in memory', async () => {
     const { url, sockets } = await endless('application/json', '[1,2]');
-    const api = client({ baseUrl: url, maxBodyBytes: 2 ** 20, attemptTimeoutMs: 10_000 });
+    const api = client({ baseUrl: url, maxBodyBytes: 2 ** 20 });
     for (const read of [() => api.get('/').json(), () => api.get('/').text(), () => api.get('/').bytes()]) {
       await expect(read()).rejects.toMatchObject(tooLarge);
     }
@@ -378,7 +379,7 @@ describe('what never ends', () => {
       socket.write('HTTP/1.1 404 Not Found\r\n\r\n');
       void flood(socket, 'no '.repeat(2 ** 14));
     });
-    const api = client({ baseUrl: url, attemptTimeoutMs: 10_000 });
+    const api = client({ baseUrl: url });
     await expect(api.get('/').text()).rejects.toMatchObject({
       status: 404,
       bodyStart: expect.stringMatching(/^no no/),
@@ -388,12 +389,9 @@ describe('what never ends', () => {
   });
 
   it('is cut at the limit: a row, an event', async () => {
-    const rows = client({ baseUrl: (await endless('application/x-ndjson', '"rain')).url, attemptTimeoutMs: 10_000 });
+    const rows = client({ baseUrl: (await endless('application/x-ndjson', '"rain')).url });
     expect(await drain(rows.get('/').ndjson())).toMatchObject({ code: 'DEX_HTTP_BODY' });
-    const events = client({
-      baseUrl: (await endless('text/event-stream', 'data: rain\n')).url,
-      attemptTimeoutMs: 10_000,
-    });
+    const events = client({ baseUrl: (await endless('text/event-stream', 'data: rain\n')).url });
     expect(await drain(events.get('/').sse())).toMatchObject({ code: 'DEX_HTTP_BODY' });
   });
 
@@ -435,7 +433,7 @@ describe('a decompression bomb', () => {
       socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${bomb.length}\r\n\r\n`);
       socket.write(bomb);
     });
-    const api = client({ baseUrl: url, maxBodyBytes: 2 ** 20, attemptTimeoutMs: 10_000 });
+    const api = client({ baseUrl: url, maxBodyBytes: 2 ** 20 });
     const before = process.memoryUsage.rss();
     await expect(api.get('/').text()).rejects.toMatchObject(tooLarge);
     await expect((await api.get('/').response()).bytes()).rejects.toMatchObject(tooLarge);
@@ -460,10 +458,10 @@ describe('Retry-After', () => {
         socket.write(`HTTP/1.1 503 No\r\nretry-after: ${value}\r\ncontent-length: 0\r\n\r\n`);
         expect(request).toBeLessThan(4);
       });
-      const api = client({ baseUrl: url, retry: { attempts: 3, baseDelayMs: 1 }, timeoutMs: 2_000 });
+      const api = client({ baseUrl: url, retry: { attempts: 3, baseDelayMs: 1 }, timeoutMs: 20_000 });
       const beganAt = performance.now();
       await expect(api.get('/').text()).rejects.toMatchObject({ status: 503 });
-      expect(performance.now() - beganAt).toBeLessThan(1_500);
+      expect(performance.now() - beganAt).toBeLessThan(15_000);
     },
   );
 });

@@ -260,6 +260,10 @@ describe('toCsv', () => {
   });
 
   it('refuses what would be lost', async () => {
+    // @ts-expect-error no rows
+    await expect(Array.fromAsync(pipe(['a'], toCsv()))).rejects.toThrow(
+      'toCsv (operator 1) failed at index 0: a row must be an object',
+    );
     await expect(write([{}])).rejects.toThrow('toCsv (operator 1) failed at index 0: the first row has no columns');
     await expect(write([{ a: 'x\0' }])).rejects.toThrow('CSV has no NUL');
     await expect(write([{ a: 'x,y' }], { quote: '' })).rejects.toThrow('without quotes CSV has no "x,y"');

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { fromCsv, fromJsonArray, fromNdjson, fromSse, pipe, type Reject } from '../index.ts';
 
@@ -72,6 +73,13 @@ describe('fromCsv, given lines without their ends', () => {
 });
 
 describe('fromCsv, given what nobody should send', () => {
+  it('tells that a file is compressed', async () => {
+    const read = Array.fromAsync(fromCsv([gzipSync('a,b\n1,2\n')]));
+    await expect(read).rejects.toThrow("line 1, byte 1: a byte that is not UTF-8: put decompress('gzip') before it.");
+    const later = [Buffer.from('a\n\x1f\xffb\n', 'latin1')];
+    await expect(Array.fromAsync(fromCsv(later))).rejects.toThrow('a byte that is not UTF-8. The row');
+  });
+
   it('gives up an endless row without reading on', async () => {
     let sent = 0;
     async function* endless() {

@@ -57,6 +57,7 @@ export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Oper
       const write = (row?: Row): void => {
         const lines: string[] = [];
         try {
+          if (row !== undefined && !isObject(row)) throw new TypeError('a row must be an object');
           if (row !== undefined) names ??= keysOf(row);
           if (row !== undefined && isFirst) checkColumns(row, columns ?? []);
           if (isHeaderDue && names !== undefined) lines.push(toLine(names));
@@ -71,6 +72,10 @@ export function toCsv<Row extends object>(options: ToCsvOptions<Row> = {}): Oper
       return { push: write, end: () => write(), save: () => (isHeaderDue ? undefined : names) };
     },
   };
+}
+
+function isObject(row: unknown): boolean {
+  return typeof row === 'object' && row !== null;
 }
 
 function keysOf(row: object): string[] {

@@ -138,7 +138,9 @@ describe('construction', () => {
     // @ts-expect-error not iterable
     expect(() => pipe(5)).toThrow('Option "pipe.source" must be an iterable or async iterable, got 5.');
     // @ts-expect-error not an operator
-    expect(() => pipe([1], map(String), (n: number) => n)).toThrow('Option "pipe.operators[1]" must be an operator');
+    expect(() => pipe([1], map(String), (n: number) => n)).toThrow(
+      'Option "pipe.operators[1]" must be an operator, such as map(fn); a sink goes to run, a function goes around a pipe, got a function.',
+    );
     // @ts-expect-error not a function
     expect(() => fromChunks([[1]])).toThrow('Option "fromChunks.open"');
   });

@@ -186,4 +186,15 @@ describe('fromChunks that says where it stands', () => {
     await run(merge(source()), exactSink(), { checkpoint: { store, everyItems: 1 } });
     expect(seen).toEqual({ opened: [undefined], committed: [] });
   });
+
+  it.each([1, 'ab', new Uint8Array(2), null, { rows: [1] }])('refuses a chunk that is no array: %o', async (chunk) => {
+    // @ts-expect-error no chunks
+    const source = fromChunks(() => [[0], chunk]);
+    const taken: unknown[] = [];
+    const reading = run(source, { write: (items) => void taken.push(...items), close() {} });
+    await expect(reading).rejects.toThrow(
+      '"fromChunks.chunk" must be an array, [item] for one, or an object with items',
+    );
+    expect(taken).toEqual([0]);
+  });
 });

@@ -1,4 +1,4 @@
-import { checkFunction } from '@dataenginex/core';
+import { checkFunction, OptionError } from '@dataenginex/core';
 import { type Chunk, openChunks } from './input.ts';
 import { type Pipe, pipeFrom } from './pipe.ts';
 
@@ -64,7 +64,14 @@ export function fromChunks<T>(open: (context: OpenContext) => Chunks<T>): Pipe<T
 
 async function* toChunks<T>(chunks: Chunks<T>): AsyncGenerator<Chunk<T>> {
   for await (const chunk of chunks) {
-    if ('items' in chunk) yield { items: chunk.items, resume: () => chunk.resume, commit: chunk.commit };
+    if (isSourceChunk(chunk)) yield { items: chunk.items, resume: () => chunk.resume, commit: chunk.commit };
     else yield { items: chunk };
   }
+}
+
+/** @throws {OptionError} When it is no chunk at all. */
+function isSourceChunk<T>(chunk: readonly T[] | SourceChunk<T>): chunk is SourceChunk<T> {
+  if (Array.isArray(chunk)) return false;
+  if (typeof chunk === 'object' && chunk !== null && 'items' in chunk) return true;
+  throw new OptionError('fromChunks.chunk', 'an array, [item] for one, or an object with items', chunk);
 }

@@ -115,7 +115,9 @@ export function pipe<A, B, C, D, E, F, G, H, I, J, K>(
 export function pipe(source: PipeSource<unknown>, ...operators: Operator<never, unknown>[]): Pipe<unknown> {
   checkSource('pipe.source', source);
   for (const [index, operator] of operators.entries()) {
-    if (!isOperator(operator)) throw new OptionError(`pipe.operators[${index}]`, 'an operator', operator);
+    if (isOperator(operator)) continue;
+    const wanted = 'an operator, such as map(fn); a sink goes to run, a function goes around a pipe';
+    throw new OptionError(`pipe.operators[${index}]`, wanted, operator);
   }
   if (source instanceof Stages) return source.with(operators);
   return new Stages((from) => openInput(source, from), operators);

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { OptionError } from '@dataenginex/core';
 import { describe, expect, it } from 'vitest';
 import { delay, watched } from '../../test/sources.ts';
-import { batch, filter, fromChunks, map, mapAsync, pipe, run, type Sink } from '../index.ts';
+import { batch, filter, fromChunks, map, mapAsync, pipe, run, type Sink, toNdjson } from '../index.ts';
 
 function collector<T>() {
   const events: string[] = [];
@@ -46,9 +46,13 @@ describe('run', () => {
   it.each([
     [null, 'Option "run.sink" must be a Sink or a function, got null.'],
     ['out.ndjson', 'Option "run.sink" must be a Sink or a function, got "out.ndjson".'],
-    [{ signal: new AbortController().signal }, 'Option "run.sink.write" must be a function, got undefined.'],
-    [{ write() {} }, 'Option "run.sink.close" must be a function, got undefined.'],
-    [{ write() {}, close: true }, 'Option "run.sink.close" must be a function, got true.'],
+    [
+      { signal: new AbortController().signal },
+      '(an operator goes into the pipe, options come third), got an object (Object).',
+    ],
+    [toNdjson(), '(an operator goes into the pipe, options come third), got an object (Object).'],
+    [{ write() {} }, '"run.sink" must be a Sink, which has write and close'],
+    [{ write() {}, close: true }, '"run.sink" must be a Sink, which has write and close'],
     [new PassThrough(), 'must be a Sink, such as toWritable of this stream, got an object (PassThrough).'],
     [new WritableStream(), 'must be a Sink, such as toWritable of this stream, got an object (WritableStream).'],
   ])('refuses what is no sink before anything is opened: %o', async (given, message) => {

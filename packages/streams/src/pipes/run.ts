@@ -88,9 +88,9 @@ function checkSink(sink: Partial<Sink<never, unknown>> | ((items: never) => unkn
     throw new OptionError('run.sink', 'a Sink, such as toWritable of this stream', sink);
   }
   if (typeof sink !== 'object' || sink === null) throw new OptionError('run.sink', 'a Sink or a function', sink);
-  for (const method of ['write', 'close'] as const) {
-    if (typeof sink[method] !== 'function') throw new OptionError(`run.sink.${method}`, 'a function', sink[method]);
-  }
+  if (typeof sink.write === 'function' && typeof sink.close === 'function') return;
+  const wanted = 'a Sink, which has write and close (an operator goes into the pipe, options come third)';
+  throw new OptionError('run.sink', wanted, sink);
 }
 
 function begin<T>(pipe: PipeSource<T>, sink: AnySink<T>): Work {

@@ -163,7 +163,7 @@ class Rows<T> {
             typeof whole === 'string' ? whole.slice(at, at + MAX_PIECE) : whole.subarray(at, at + MAX_PIECE);
           const decoded = this.#decoder.write(piece);
           this.#add(decoded);
-          if (decoded.isBroken) yield* this.#consume(false, 'a byte that is not UTF-8');
+          if (decoded.isBroken) yield* this.#consume(false, this.#brokenBy());
           else if (this.#isWorthAScan()) yield* this.#consume(false, undefined);
         }
       }
@@ -175,6 +175,11 @@ class Rows<T> {
     }
     if (texts > 1 && this.#line === 1 && this.#format.needsLineEnd === true) this.#checkLineEnd();
     yield* this.#consume(!end.isBroken, end.isBroken ? 'the input ends inside a UTF-8 character' : undefined);
+  }
+
+  #brokenBy(): string {
+    const isGzip = this.#byte === 0 && this.#pending.join('') === '\u001F';
+    return `a byte that is not UTF-8${isGzip ? ": put decompress('gzip') before it" : ''}`;
   }
 
   /** Lines that were split, as those of an array or of `readline`, would run together into a header without rows. */

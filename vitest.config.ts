@@ -18,6 +18,7 @@ export default defineConfig({
     maxWorkers: Math.max(3, availableParallelism() - 1), // most of a test's time is waiting, for servers and processes
     // A busy machine is late now and then; one that is late three times is slow. Nothing else is tried again.
     retry: { count: 2, condition: /^expected \d+\.\d+ to be less than \d+$/ },
+    expect: { poll: { timeout: 5_000 } },
     testTimeout: 30_000, // tells a hang; no test fails for being slow under coverage on a busy machine
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts', 'bench/src/**/*.test.ts'],
     coverage: {

@@ -29,7 +29,7 @@ export function describeStore(name: string, open: (options: HttpCacheOptions) =>
         const again = await origin.api.get(path, { headers: { 'cache-control': 'only-if-cached' } }).response();
         expect(new Uint8Array(await again.bytes())).toEqual(body);
         heads.push(again);
-      });
+      }, 5_000);
       const [came, stored] = heads;
       expect(stored?.status).toBe(203);
       for (const field of ['x-a', 'set-cookie', 'date'])
@@ -44,9 +44,9 @@ export function describeStore(name: string, open: (options: HttpCacheOptions) =>
         (await origin.get(path, { 'x-a': value, 'cache-control': control })).text;
       await ask('1');
       await ask('2');
-      await vi.waitFor(async () => expect([await ask('1'), await ask('2')]).toEqual(['answer 1', 'answer 2']));
+      await vi.waitFor(async () => expect([await ask('1'), await ask('2')]).toEqual(['answer 1', 'answer 2']), 5_000);
       expect(await ask('1', 'no-cache')).toBe('answer 3');
-      await vi.waitFor(async () => expect([await ask('1'), await ask('2')]).toEqual(['answer 3', 'answer 2']));
+      await vi.waitFor(async () => expect([await ask('1'), await ask('2')]).toEqual(['answer 3', 'answer 2']), 5_000);
       await origin.send('DELETE', path);
       expect([await ask('1'), await ask('2')]).toEqual(['answer 5', 'answer 6']);
     });
@@ -58,7 +58,7 @@ export function describeStore(name: string, open: (options: HttpCacheOptions) =>
       const ask = (value: string) => origin.get(path, { 'x-a': value });
       for (const value of ['1', '2', '3', '4']) {
         await ask(value);
-        await vi.waitFor(async () => expect((await ask(value)).cache).toMatch(/^hit/));
+        await vi.waitFor(async () => expect((await ask(value)).cache).toMatch(/^hit/), 5_000);
       }
       expect((await ask('4')).cache).toMatch(/^hit/);
       expect((await ask('1')).cache).toBe('fwd=vary-miss');
@@ -104,7 +104,7 @@ export function describeStore(name: string, open: (options: HttpCacheOptions) =>
       const path = nextPath();
       await origin.get(path);
       await using other = createClient({ cache });
-      await vi.waitFor(async () => expect(await other.get(origin.url + path).text()).toBe('answer 1'));
+      await vi.waitFor(async () => expect(await other.get(origin.url + path).text()).toBe('answer 1'), 5_000);
     });
   });
 }

@@ -140,15 +140,14 @@ describe('servePage: events', () => {
   it('sends the state at once, at most ten a second, and always the last', async () => {
     const { view, page } = await start();
     const events = await listen(page);
-    await vi.waitFor(() => expect(events.states).toHaveLength(1));
+    await vi.waitFor(() => expect(events.states).toHaveLength(1), 5_000);
     const from = performance.now();
     let done = 0;
-    while (performance.now() - from < 450) {
+    while (performance.now() - from < 450 || done <= 20) {
       view.set({ months: { done: ++done, total: 96 } });
       await sleep(5);
     }
-    await vi.waitFor(() => expect(events.states.at(-1)?.months.done).toBe(done));
-    expect(done).toBeGreaterThan(20);
+    await vi.waitFor(() => expect(events.states.at(-1)?.months.done).toBe(done), 5_000);
     expect(events.states.length).toBeGreaterThanOrEqual(3);
     expect(events.states.length).toBeLessThanOrEqual(2 + Math.ceil((performance.now() - from) / 100));
   });
@@ -157,17 +156,17 @@ describe('servePage: events', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { page } = await start();
     const events = await listen(page);
-    await vi.waitFor(() => expect(events.states).toHaveLength(1));
+    await vi.waitFor(() => expect(events.states).toHaveLength(1), 5_000);
     vi.advanceTimersByTime(15_000);
-    await vi.waitFor(() => expect(events.text()).toMatch(/\n\n:\n\n$/));
+    await vi.waitFor(() => expect(events.text()).toMatch(/\n\n:\n\n$/), 5_000);
   });
 
   it('lets go of its subscription when the reader leaves', async () => {
     const { view, page } = await start();
     const events = await listen(page);
-    await vi.waitFor(() => expect(view.listeners).toBe(1));
+    await vi.waitFor(() => expect(view.listeners).toBe(1), 5_000);
     events.response.destroy();
-    await vi.waitFor(() => expect(view.listeners).toBe(0));
+    await vi.waitFor(() => expect(view.listeners).toBe(0), 5_000);
   });
 
   it('queues nothing for a reader that does not read, and gives it the last state when it does', async () => {
@@ -183,20 +182,20 @@ describe('servePage: events', () => {
     }
     events.response.resume();
     vi.useRealTimers();
-    await vi.waitFor(() => expect(events.states.at(-1)?.months.done).toBe(60), 3_000);
+    await vi.waitFor(() => expect(events.states.at(-1)?.months.done).toBe(60), 5_000);
     expect(events.states.length).toBeLessThan(40);
   });
 
   it('cuts the stream, not the pipeline, when the view fails', async () => {
     const { view, page } = await start();
     const events = await listen(page);
-    await vi.waitFor(() => expect(events.states).toHaveLength(1));
+    await vi.waitFor(() => expect(events.states).toHaveLength(1), 5_000);
     await sleep(150);
     vi.spyOn(view, 'run').mockImplementation(() => {
       throw new Error('broken');
     });
     expect(() => view.set({ rows: 1 })).not.toThrow();
-    await vi.waitFor(() => expect(view.listeners).toBe(0));
+    await vi.waitFor(() => expect(view.listeners).toBe(0), 5_000);
   });
 });
 
@@ -248,7 +247,7 @@ describe('Page.close', () => {
   it('ends open streams with the last state, idle and silent connections, and leaves nothing open', async () => {
     const { view, page } = await start();
     const events = await listen(page);
-    await vi.waitFor(() => expect(events.states).toHaveLength(1));
+    await vi.waitFor(() => expect(events.states).toHaveLength(1), 5_000);
     const agent = new Agent({ keepAlive: true });
     const idle = await once(get(`${page.url}/livez`, { agent }), 'response');
     await text(idle[0]);
@@ -259,13 +258,13 @@ describe('Page.close', () => {
     view.set({ rows: 2 });
     const from = performance.now();
     await page.close();
-    expect(performance.now() - from).toBeLessThan(1_000);
-    await vi.waitFor(() => expect(events.response.complete).toBe(true));
+    expect(performance.now() - from).toBeLessThan(1_900); // long before what is left is destroyed
+    await vi.waitFor(() => expect(events.response.complete).toBe(true), 5_000);
     expect(events.states.at(-1)?.rows).toBe(2);
     expect(view.listeners).toBe(0);
     silent.destroy();
     agent.destroy();
-    await vi.waitFor(() => expect(sockets()).toBe(0));
+    await vi.waitFor(() => expect(sockets()).toBe(0), 5_000);
     await expect(fetch(page.url)).rejects.toThrow('fetch failed');
   });
 

@@ -176,7 +176,7 @@ describe('RFC 9111, section 4.2.4: serving stale responses', () => {
     pass(61);
     const pending = origin.get();
     const rejected = expect(pending).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' });
-    await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
+    await vi.waitFor(() => expect(origin.requests).toHaveLength(2), 5_000);
     await origin.api.close();
     await rejected;
   });
@@ -209,7 +209,7 @@ describe('RFC 9111, section 4.2.4: serving stale responses', () => {
       const reason = new Error('enough');
       const pending = origin.api.get('/', { headers, signal: controller.signal }).text();
       const before = origin.requests.length;
-      await vi.waitFor(() => expect(origin.requests.length).toBeGreaterThan(before));
+      await vi.waitFor(() => expect(origin.requests.length).toBeGreaterThan(before), 5_000);
       controller.abort(reason);
       await expect(pending).rejects.toBe(reason);
     }
@@ -289,7 +289,7 @@ describe('RFC 5861', () => {
     pass(69);
     expect(await origin.get()).toMatchObject({ text: 'answer 1', cache: 'hit; ttl=-9' });
     await refreshed.promise;
-    await vi.waitFor(async () => expect((await origin.get()).text).toBe('answer 2'));
+    await vi.waitFor(async () => expect((await origin.get()).text).toBe('answer 2'), 5_000);
     expect(origin.requests).toHaveLength(2);
     expect(origin.requests[1]?.headers['if-none-match']).toBe('"a"');
     pass(71);
@@ -306,7 +306,7 @@ describe('RFC 5861', () => {
     pass(65);
     const got = await Promise.all(Array.from({ length: 50 }, () => origin.get()));
     expect(new Set(got.map(({ text }) => text))).toEqual(new Set(['answer 1']));
-    await vi.waitFor(async () => expect((await origin.get()).text).toBe('new'));
+    await vi.waitFor(async () => expect((await origin.get()).text).toBe('new'), 5_000);
     expect(origin.requests).toHaveLength(2);
   });
 
@@ -320,7 +320,7 @@ describe('RFC 5861', () => {
     await origin.get('/?token=secret');
     pass(65);
     await origin.get('/?token=secret');
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce(), 5_000);
     expect(onError.mock.calls[0]).toMatchObject([{ operation: 'refresh', url: `${origin.url}/?token=REDACTED` }]);
     expect((await origin.get('/?token=secret')).text).toBe('answer 1');
   });
@@ -334,7 +334,7 @@ describe('RFC 5861', () => {
     await new Promise((resolve) => void setTimeout(resolve, 30));
     expect(origin.requests).toHaveLength(1);
     expect((await origin.get('/', { ...only, 'cache-control': 'max-stale=1' })).text).toBe('an');
-    await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
+    await vi.waitFor(() => expect(origin.requests).toHaveLength(2), 5_000);
     const { headers } = origin.requests[1]!;
     expect([headers['x-a'], headers['cache-control'], headers.range]).toEqual(['1', undefined, undefined]);
   });
@@ -354,9 +354,9 @@ describe('RFC 5861', () => {
     await origin.get();
     pass(65);
     await origin.get();
-    await vi.waitFor(() => expect(origin.requests).toHaveLength(2));
+    await vi.waitFor(() => expect(origin.requests).toHaveLength(2), 5_000);
     await origin.api.close();
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce(), 5_000);
   });
 
   it.each(['must-revalidate', 'no-cache'])('section 3: %s overrules it', async (control) => {

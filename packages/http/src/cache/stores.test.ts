@@ -197,7 +197,7 @@ describe('sqliteCache', () => {
     expect((await origin.get('/during')).text).toBe('answer 2');
     other.exec('COMMIT');
     other.close();
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce(), 5_000);
     expect(onError.mock.calls[0]).toMatchObject([{ operation: 'set', url: `${origin.url}/during` }]);
     expect((await origin.get('/during')).text).toBe('answer 3');
     expect((await origin.get('/during')).text).toBe('answer 3');
@@ -234,9 +234,9 @@ describe.skipIf(noRedis)(`redisCache${noRedis ? ` (${noRedis})` : ''}`, () => {
     }, cache);
     const key = `ttl:${origin.url}/`;
     await origin.get('/', { 'x-a': '1' });
-    await vi.waitFor(async () => expect(await client.pTTL(key)).toBeGreaterThan(80_000));
+    await vi.waitFor(async () => expect(await client.pTTL(key)).toBeGreaterThan(80_000), 5_000);
     await origin.get('/', { 'x-a': '2' });
-    await vi.waitFor(async () => expect(await client.hLen(key)).toBe(2));
+    await vi.waitFor(async () => expect(await client.hLen(key)).toBe(2), 5_000);
     expect(await client.pTTL(key)).toBeGreaterThan(80_000);
     expect(await client.pTTL(key)).toBeLessThanOrEqual(90_000);
   });
@@ -248,7 +248,7 @@ describe.skipIf(noRedis)(`redisCache${noRedis ? ` (${noRedis})` : ''}`, () => {
     const key = `bad:${origin.url}/`;
     await client.hSet(key, 'variant', value);
     expect((await origin.get()).text).toBe('answer 1');
-    await vi.waitFor(async () => expect((await origin.get()).cache).toMatch(/^hit/));
+    await vi.waitFor(async () => expect((await origin.get()).cache).toMatch(/^hit/), 5_000);
     expect(events).toMatchObject([{ operation: 'get', error: { message: expect.stringContaining('damaged') } }]);
   });
 
@@ -299,7 +299,7 @@ describe('createHttpCache', () => {
       'answer 1',
       'answer 2',
     ]);
-    await vi.waitFor(() => expect(events.map(({ operation }) => operation)).toEqual(['get', 'set', 'delete']));
+    await vi.waitFor(() => expect(events.map(({ operation }) => operation)).toEqual(['get', 'set', 'delete']), 5_000);
     for (const { error, url } of events)
       expect([String(error), url]).toEqual(['Error: disk', `${origin.url}/?key=REDACTED`]);
   });
@@ -326,7 +326,7 @@ describe('createHttpCache', () => {
     await using origin = await cachedOrigin([{ headers: minute }], cache);
     expect((await origin.get()).text).toBe('answer 1');
     expect((await origin.send('POST')).text).toBe('answer 2');
-    await vi.waitFor(() => expect(events).toHaveLength(3));
+    await vi.waitFor(() => expect(events).toHaveLength(3), 5_000);
     expect(events[0]).toMatchObject({ error: { message: 'The store did not answer within 20 ms.' } });
   });
 
@@ -343,7 +343,7 @@ describe('createHttpCache', () => {
     await using origin = await cachedOrigin(() => ({ headers: minute, body }), cache);
     for (let path = 0; path < 12; path++) await origin.api.get(`/${path}`).bytes();
     expect(settle).toHaveLength(10);
-    await vi.waitFor(() => expect(events).toHaveLength(2));
+    await vi.waitFor(() => expect(events).toHaveLength(2), 5_000);
     expect(events[0]).toMatchObject({ operation: 'set', error: { message: 'The store is too far behind.' } });
     for (const each of settle.splice(0)) each();
     await origin.api.get('/again').bytes();

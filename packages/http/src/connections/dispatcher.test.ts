@@ -91,9 +91,9 @@ describe('connections', () => {
     });
     const api = client({ proxy: false });
     const asked = api.get(`https://127.0.0.1:${await listen(server)}/`).text();
-    await vi.waitFor(() => expect([...sockets].some(({ bytesRead }) => bytesRead > 0)).toBe(true));
+    await vi.waitFor(() => expect([...sockets].some(({ bytesRead }) => bytesRead > 0)).toBe(true), 5_000);
     await Promise.all([api.close(), expect(asked).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' })]);
-    await vi.waitFor(() => expect(sockets.size).toBe(0));
+    await vi.waitFor(() => expect(sockets.size).toBe(0), 5_000);
   });
 
   it('send once more what is refused over HTTP/2 before it began, a POST too', async () => {
@@ -275,7 +275,7 @@ describe('denyPrivateNetworks, of a name', () => {
     try {
       const api = client({ denyPrivateNetworks: true });
       const asked = api.get('http://weather.example/').text();
-      await vi.waitFor(() => expect(lookup).toHaveBeenCalled());
+      await vi.waitFor(() => expect(lookup).toHaveBeenCalled(), 5_000);
       await Promise.all([api.close(), expect(asked).rejects.toMatchObject({ code: 'DEX_HTTP_CLOSED' })]);
       expect(messages).toEqual([{ socket: expect.toSatisfy(({ destroyed }: Socket) => destroyed) }]);
     } finally {

@@ -216,7 +216,7 @@ describe('a POST', () => {
     await using response = await client(server, { policy: () => again })
       .get('/')
       .response();
-    await vi.waitFor(() => expect(gone).toBe(1));
+    await vi.waitFor(() => expect(gone).toBe(1), 5_000);
     expect([response.status, server.requests.length]).toEqual([200, 2]);
   });
 

@@ -388,7 +388,7 @@ describe('circuitBreaker, by hand', () => {
     breaker.reset();
     await expect(breaker.run(fail)).rejects.toThrow('503');
     expect(breaker.state).toBe('isolated');
-    await vi.waitFor(() => expect(uncaught).toEqual([new Error('listener')]));
+    await vi.waitFor(() => expect(uncaught).toEqual([new Error('listener')]), 5_000);
     process.off('uncaughtException', listen);
     for (const listener of before) process.on('uncaughtException', listener);
     breaker.isolate();

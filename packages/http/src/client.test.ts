@@ -102,7 +102,7 @@ describe('createClient', () => {
     [{ connections: 0.5 }, 'Option "createClient.connections"'],
     [{ retry: { attempts: 0 } }, 'Option "retry.attempts"'],
     // @ts-expect-error another client's
-    [{ timeout: 5_000 }, 'Option "createClient.timeout" must be left out, as there is no such option, got "one".'],
+    [{ timeout: 5_000 }, 'Option "createClient.timeout" must be left out, as there is no such option, got "number".'],
     [{ headers: { 'bad name': 'x' } }, 'headers whose names are tokens, got "bad name"'],
     [{ headers: { a: 'x\r\nInjected: 1' } }, 'Option "createClient.headers.a" must be one line of Latin-1'],
   ])('refuses %j', (options, message) => {
@@ -137,6 +137,11 @@ describe('createClient', () => {
     [['/', { timeoutMs: -5 }], 'Option "request.timeoutMs" must be a number from 1 to 2147483647, got -5.'],
   ])('refuses a request of %j', (args, message) => {
     expect(() => createClient({ baseUrl: 'http://127.0.0.1:1' }).get(...args)).toThrow(message);
+  });
+
+  it('takes an option that is undefined for one that is left out', () => {
+    const options = { timeoutMs: 50, params: undefined };
+    expect(() => createClient({ baseUrl: 'http://127.0.0.1:1', ...options }).get('/', options)).not.toThrow();
   });
 
   it('wants whole URLs when it has no base', () => {

@@ -6,9 +6,13 @@ import { OptionError } from '@dataenginex/core';
  * @param known By name, as a record, so that the compiler misses none.
  * @throws {OptionError} At an option that there is not.
  */
-export function checkOptionNames(owner: string, options: object, known: Readonly<Record<string, true>>): void {
+export function checkOptionNames<T extends object>(
+  owner: string,
+  options: T,
+  known: Readonly<Record<keyof T, true>>,
+): void {
   for (const name in options) {
-    if (Object.hasOwn(known, name)) continue;
-    throw new OptionError(`${owner}.${name}`, 'left out, as there is no such option', 'one');
+    if (Object.hasOwn(known, name) || options[name] === undefined) continue;
+    throw new OptionError(`${owner}.${name}`, 'left out, as there is no such option', typeof options[name]);
   }
 }

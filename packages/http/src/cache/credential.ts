@@ -29,8 +29,8 @@ export class CredentialKeeper {
 
   /**
    * What a stored answer to the request is kept for. A private cache keeps what was asked for with credentials, a cookie
-   * or a key for those alone, whatever the server says of them. A shared one stores it only where the server lets it, for all; what it keeps is never that of a private one in
-   * the same store.
+   * or a key for those alone, whatever the server says of them. A shared one stores it only where the server lets it, for
+   * all; what it keeps is never that of a private one in the same store.
    */
   credentialOf(request: Outgoing, withCookie = true): string | null {
     if (this.#isShared) return this.#connection === '' ? null : this.#connection;

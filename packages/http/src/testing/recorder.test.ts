@@ -410,6 +410,7 @@ describe('createRecorder', () => {
       ['events', 'id: 1\ndata: {"user":"Luke","token":"S3CRET"}\n\n'],
       ['JSON with quotes', '{"a":["x",": "],"user":"Luke","t\\u006fken":"S3CRET"}'],
       ['JSON that was cut', '[{"user":"Luke"},{"token":"S3CRET'],
+      ['JSON with long strings', `{"user":"Luke","token":"S3CRET${'x'.repeat(10e6)}"}`],
     ])('are left out of %s as well', async (_what, body) => {
       const { text } = await bothWays(
         () => ({ body }),
@@ -424,7 +425,11 @@ describe('createRecorder', () => {
         () => ({ body: 'fine' }),
         (api) => {
           const multipart = new globalThis.FormData();
-          for (const [name, value] of Object.entries({ user: 'Luke', password: 'S3\nCRET', note: 'more' })) {
+          for (const [name, value] of Object.entries({
+            user: 'Luke',
+            password: 'S3\nCRET',
+            note: '{"token":"S3CRET","more":1}',
+          })) {
             multipart.append(name, value);
           }
           return api.post('/login', { multipart }).text();

@@ -77,9 +77,8 @@ describe('toWritable, to a Node stream', () => {
     if (address === null || typeof address === 'string') throw new TypeError('no port');
     const client = connect(`http://127.0.0.1:${address.port}`);
     const asked = client.request({ ':path': '/' });
-    asked.once('data', () => asked.pause());
+    await new Promise<void>((resolve) => void asked.once('data', () => resolve(void asked.pause())));
     await delay(100);
-    expect(seen.pulled).toBeGreaterThan(0);
     expect(seen.pulled).toBeLessThan(50);
     const left = performance.now();
     asked.destroy();

@@ -151,7 +151,7 @@ function open({ dispatcher, request, signal, facts }: Sending): Promise<Opened> 
     };
     const { onRequestStart, release } = abortWith(signal, fail);
 
-    dispatcher.dispatch(dispatchOptions(request), {
+    dispatcher.dispatch(dispatchOptions(request, null), {
       onRequestStart,
       onResponseStart(controller, status, fields) {
         if (status < 200) return;
@@ -242,10 +242,8 @@ async function readStart(body: Readable, maxBytes: number): Promise<Pick<Reply, 
   return { body: Buffer.concat(chunks), truncated };
 }
 
-function dispatchOptions(
-  { url, method, headers, body }: Outgoing,
-  bodyTimeout: number | null = null,
-): Dispatcher.DispatchOptions {
+/** @param bodyTimeout How long a body may be silent, in milliseconds: 0 for ever, `null` for undici's 300 s. */
+function dispatchOptions({ url, method, headers, body }: Outgoing, bodyTimeout: 0 | null): Dispatcher.DispatchOptions {
   const path = `${url.pathname}${url.search}`;
   // The policy's deadlines are what counts, and may be longer than undici's 300 s.
   return {

@@ -288,7 +288,12 @@ describe('api.fetch, beyond fetch', () => {
       if (attempt < 3) response.writeHead(503).end('busy');
       else sendJson(response, [request.url, request.headers['x-a']]);
     });
-    const api = createClient({ baseUrl: `${server.url}/v1`, headers: { 'x-a': '1' }, retry: { baseDelayMs: 1 } });
+    const api = createClient({
+      baseUrl: `${server.url}/v1`,
+      headers: { 'x-a': '1' },
+      retry: { baseDelayMs: 1 },
+      hedge: false,
+    });
     open.push(server, api);
     await expect((await api.fetch('/days')).json()).resolves.toEqual(['/v1/days', '1']);
     expect(server.requests).toHaveLength(3);

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
 });
 
-const quick = { retry: { attempts: 3, baseDelayMs: 0, maxDelayMs: 0 } };
+const quick = { retry: { attempts: 3, baseDelayMs: 0, maxDelayMs: 0 }, hedge: false } as const;
 
 /** Keeps what it was sent, and answers with these statuses in turn; the last goes on. */
 async function setUp(statuses = [200], options: ClientOptions = quick): Promise<{ api: Client; seen: Seen[] }> {

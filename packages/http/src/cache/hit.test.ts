@@ -9,9 +9,9 @@ describe('an answer from the cache', () => {
     await using origin = await cachedOrigin([{ headers }]);
     await origin.get();
     const { cache } = origin;
-    await using narrow = createClient({ baseUrl: origin.url, cache, maxBodyBytes: 7 });
+    await using narrow = createClient({ baseUrl: origin.url, cache, maxBodyBytes: 7, hedge: false });
     await expect(narrow.get('/').text()).rejects.toMatchObject({ code: 'DEX_HTTP_BODY_TOO_LARGE', maxBodyBytes: 7 });
-    await using enough = createClient({ baseUrl: origin.url, cache, maxBodyBytes: 8 });
+    await using enough = createClient({ baseUrl: origin.url, cache, maxBodyBytes: 8, hedge: false });
     await expect(enough.get('/').text()).resolves.toBe('answer 1');
     expect(origin.requests).toHaveLength(1);
   });
@@ -56,7 +56,7 @@ describe('an answer from the cache', () => {
     });
     const texts = [await origin.api.get('/').text(), (await origin.get()).text, await origin.api.get('/').text()];
     expect(texts).toEqual(['answer 1', 'answer 1', 'answer 1']);
-    await using raw = createClient({ baseUrl: origin.url, cache: origin.cache, decompress: false });
+    await using raw = createClient({ baseUrl: origin.url, cache: origin.cache, decompress: false, hedge: false });
     await raw.get('/').bytes();
     expect(origin.requests.map((request) => request.headers['accept-encoding'])).toEqual(['gzip, br, zstd', undefined]);
   });

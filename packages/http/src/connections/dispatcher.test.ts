@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 function client(options: ClientOptions) {
-  const api = createClient({ retry: false, hedge: false, attemptTimeoutMs: 1_000, ...options });
+  const api = createClient({ retry: false, hedge: false, ...options });
   open.push(api);
   return api;
 }

@@ -14,7 +14,7 @@ async function keysOf(method: string, options: RequestOptions): Promise<unknown[
     keys.push(request.headers['idempotency-key']);
     response.writeHead(attempt === 1 ? 503 : 200).end();
   });
-  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 } });
+  const api = createClient({ baseUrl: server.url, retry: { baseDelayMs: 0 }, hedge: false });
   open.push(server, api);
   await api
     .request(method, '/', { throwHttpErrors: false, ...options })

@@ -53,7 +53,7 @@ describe('retries', () => {
     const server = await serve((_request, response, attempt) => {
       if (attempt > 1) response.end('late but here');
     });
-    const api = client(server, { attemptTimeoutMs: 50, retry: quick });
+    const api = client(server, { attemptTimeoutMs: 200, retry: quick });
     await expect(api.get('/').text()).resolves.toBe('late but here');
   });
 
@@ -62,7 +62,7 @@ describe('retries', () => {
       response.writeHead(200, { 'content-length': 5 }).write('wh');
       if (attempt > 1) response.end('ole');
     });
-    await expect(client(server, { attemptTimeoutMs: 50, retry: quick }).get('/').text()).resolves.toBe('whole');
+    await expect(client(server, { attemptTimeoutMs: 200, retry: quick }).get('/').text()).resolves.toBe('whole');
   });
 
   it('waits for Retry-After, as seconds and as a date', async () => {
@@ -135,10 +135,10 @@ describe('a GET that is slow for its origin', () => {
 });
 
 describe('a POST', () => {
-  const twice = policy(timeout(5_000), retry({ attempts: 3, baseDelayMs: 0 }), timeout(300));
+  const twice = policy(timeout(5_000), retry({ attempts: 3, baseDelayMs: 0 }), timeout(1_000));
 
   it.each<[string, ClientOptions]>([
-    ['the default policy', { retry: quick, attemptTimeoutMs: 300 }],
+    ['the default policy', { retry: quick, attemptTimeoutMs: 1_000 }],
     ['a policy that retries everything', { policy: () => twice }],
   ])('is never sent twice when it may have arrived, under %s', async (_name, options) => {
     const answers: [code: string, answer: string | undefined][] = [
@@ -201,7 +201,7 @@ describe('a POST', () => {
       if (attempt < 3) response.writeHead(503).write('a page that does not end');
       else response.writeHead(503).end('busy');
     });
-    const api = client(server, { connections: 1, timeoutMs: 2_000, retry: { attempts: 3, ...quick } });
+    const api = client(server, { connections: 1, retry: { attempts: 3, ...quick } });
     const response = await api.get('/', { throwHttpErrors: false }).response();
     expect([response.status, await response.text(), server.requests.length]).toEqual([503, 'busy', 3]);
   });
@@ -256,11 +256,11 @@ describe('deadlines', () => {
     const server = await serve((_request, response, attempt) => {
       if (attempt === 1) response.writeHead(429).end();
     });
-    const error = client(server, { timeoutMs: 80, retry: { baseDelayMs: 0 } })
+    const error = client(server, { timeoutMs: 800, retry: { baseDelayMs: 0 } })
       .get('/')
       .text();
     await expect(error).rejects.toThrow(
-      /did not finish within 80 ms \(attempt 2\); the attempt before: .* answered 429\.$/,
+      /did not finish within 800 ms \(attempt 2\); the attempt before: .* answered 429\.$/,
     );
     await expect(error).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT', cause: { status: 429 } });
   });

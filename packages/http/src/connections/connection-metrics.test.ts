@@ -33,7 +33,7 @@ it('open connections are counted, idle and active, until the client is closed', 
     ['idle', 2],
     ['active', 1],
   ]);
-  await using other = createClient({ baseUrl: server.url });
+  await using other = createClient({ baseUrl: server.url, hedge: false });
   await other.get('/quick').text();
   await expect.poll(collect).toEqual([
     ['idle', 3],

@@ -33,7 +33,7 @@ describe('with an SDK', () => {
     await using server = await serve((_request, response, attempt) =>
       response.writeHead(attempt === 1 ? 503 : 200).end(),
     );
-    await using api = createClient({ retry: { baseDelayMs: 1 } });
+    await using api = createClient({ retry: { baseDelayMs: 1 }, hedge: false });
     await api.get(`${server.url}/x`, { query: { token: 'secret' } }).text();
 
     const common = {
@@ -56,7 +56,7 @@ describe('with an SDK', () => {
     await using server = await serve((request, response) => {
       if (request.url === '/') response.writeHead(302, { location: '/hang' }).end();
     });
-    await using api = createClient({ retry: false, hedge: false, attemptTimeoutMs: 50 });
+    await using api = createClient({ retry: false, hedge: false, attemptTimeoutMs: 300 });
     await expect(api.get(server.url).text()).rejects.toMatchObject({ code: 'DEX_HTTP_TIMEOUT' });
     const signal = AbortSignal.timeout(20);
     await expect(api.get(`${server.url}/hang`, { signal }).text()).rejects.toThrow('aborted due to timeout');
@@ -73,7 +73,7 @@ describe('with an SDK', () => {
       got.push(String(request.headers['traceparent']));
       response.writeHead(attempt === 1 ? 503 : 200).end();
     });
-    await using api = createClient({ retry: { baseDelayMs: 1 } });
+    await using api = createClient({ retry: { baseDelayMs: 1 }, hedge: false });
     await api.get(server.url).text();
     expect(got).toEqual(
       exporter.getFinishedSpans().map((span) => {
@@ -89,7 +89,7 @@ describe('with an SDK', () => {
       if (request.url === '/404') response.writeHead(404).end();
       else request.socket.destroy();
     });
-    await using api = createClient({ retry: false });
+    await using api = createClient({ retry: false, hedge: false });
     await api.get(`${server.url}/404`, { throwHttpErrors: false }).text();
     await expect(api.get(server.url).text()).rejects.toThrow('failed');
     expect(exporter.getFinishedSpans()).toMatchObject([

@@ -102,7 +102,9 @@ describe('createClient', () => {
     [{ connections: 0.5 }, 'Option "createClient.connections"'],
     [{ retry: { attempts: 0 } }, 'Option "retry.attempts"'],
     // @ts-expect-error another client's
-    [{ timeout: 5_000 }, 'Option "createClient.timeout" must be left out, as there is no such option, got "number".'],
+    [{ timeout: 5_000 }, 'Option "createClient.timeout" must be left out, as there are only connections, '],
+    // @ts-expect-error another client's
+    [{ hooks: { beforeResponse() {} } }, 'as there are only beforeRequest, beforeRetry, afterResponse, got'],
     [{ headers: { 'bad name': 'x' } }, 'headers whose names are tokens, got "bad name"'],
     [{ headers: { a: 'x\r\nInjected: 1' } }, 'Option "createClient.headers.a" must be one line of Latin-1'],
   ])('refuses %j', (options, message) => {
@@ -133,7 +135,9 @@ describe('createClient', () => {
     [['/', { json: 1 }], 'Option "request.json" must be left out of a GET, got "number".'],
     [['/', { json: 1, body: 'x' }], 'Option "request.json" must be left out where a body is given'],
     // @ts-expect-error another client's
-    [['/', { params: { city: 'Seattle' } }], 'Option "request.params" must be left out, as there is no such option'],
+    [['/', { params: { city: 'Seattle' } }], 'Option "request.params" must be left out, as there are only query, '],
+    // @ts-expect-error another client's
+    [['/', { query: 'a=1' }], 'Option "request.query" must be a plain object of names and values'],
     [['/', { timeoutMs: -5 }], 'Option "request.timeoutMs" must be a number from 1 to 2147483647, got -5.'],
   ])('refuses a request of %j', (args, message) => {
     expect(() => createClient({ baseUrl: 'http://127.0.0.1:1' }).get(...args)).toThrow(message);
@@ -217,6 +221,17 @@ describe('createClient', () => {
   it('refuses JSON that cannot be sent', () => {
     const api = createClient({ baseUrl: 'http://127.0.0.1:1' });
     expect(() => api.post('/', { json: () => 1 })).toThrow('must be a value that JSON can hold, got "function".');
+  });
+
+  it('sends nothing for a schema that is none', async () => {
+    let sent = 0;
+    const { api } = await setUp((_request, response) => void response.end(`${(sent += 1)}`));
+    // @ts-expect-error no Standard Schema
+    const reading: unknown = api.get('/').json({ type: 'number' });
+    await expect(reading).rejects.toThrow('Option "json.schema" must be a Standard Schema, such as one of zod, got');
+    // @ts-expect-error no Standard Schema
+    expect(() => api.paginate('/', { schema: { type: 'number' } })).toThrow('Option "paginate.schema"');
+    expect(sent).toBe(0);
   });
 
   it('makes one policy for each origin', async () => {

@@ -151,6 +151,10 @@ describe('errors', () => {
       code: 'DEX_HTTP_NETWORK',
       cause: { code: 'ECONNREFUSED' },
     });
+
+    const misnamed = createClient({ baseUrl: server.url.replace('http:', 'https:'), retry: false });
+    open.push(misnamed);
+    await expect(misnamed.get('/').text()).rejects.toThrow(/failed: .*wrong version number.*[^\n]$/);
   });
 });
 

@@ -303,7 +303,7 @@ export function codeOf(error: unknown): string | undefined {
 
 /** An AggregateError, which Node makes when each address of a host fails, has an empty message. */
 function reasonOf(error: Error): string {
-  if (error.message !== '') return error.message;
+  if (error.message !== '') return error.message.trim(); // OpenSSL's end in a line feed
   return 'code' in error ? String(error.code) : error.name;
 }
 

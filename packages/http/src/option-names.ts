@@ -13,6 +13,10 @@ export function checkOptionNames<T extends object>(
 ): void {
   for (const name in options) {
     if (Object.hasOwn(known, name) || options[name] === undefined) continue;
-    throw new OptionError(`${owner}.${name}`, 'left out, as there is no such option', typeof options[name]);
+    throw new OptionError(
+      `${owner}.${name}`,
+      `left out, as there are only ${Object.keys(known).join(', ')}`,
+      typeof options[name],
+    );
   }
 }

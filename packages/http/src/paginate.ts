@@ -1,6 +1,6 @@
 import { checkFunction, checkInteger, OptionError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { decodeJson, validate } from './bodies/body.ts';
+import { checkSchema, decodeJson, validate } from './bodies/body.ts';
 import type { RequestOptions } from './request-options.ts';
 import { readContent } from './bodies/content.ts';
 import { PaginationError } from './errors.ts';
@@ -73,6 +73,7 @@ export function createPaginate(planOf: (path: string | URL, options: RequestOpti
   function paginate<Item>(path: string | URL, options?: Unread<Item>): AsyncIterable<Item>;
   function paginate(path: string | URL, options: PaginateOptions<unknown, unknown> = {}): AsyncIterable<unknown> {
     const { schema, items, next, maxPages = 1_000, crossOrigin = false, ...request } = options;
+    checkSchema('paginate.schema', schema);
     checkFunction('paginate.items', items);
     checkFunction('paginate.next', next);
     checkInteger('paginate.maxPages', maxPages, { min: 1, max: 1_000_000 });

@@ -16,7 +16,9 @@ const unsafe = /[^\t\x20-\x7e\x80-\xff]/;
  */
 export function normalizeHeaders(option: string, headers: RequestHeaders): Record<string, string | undefined> {
   // Headers, a Map and an array have entries that Object.entries does not see
-  if (Symbol.iterator in headers) throw new OptionError(option, 'a plain object of names and values', 'another');
+  if (Symbol.iterator in headers) {
+    throw new OptionError(option, 'a plain object of names and values, as Object.fromEntries makes one', 'another');
+  }
   const normalized: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) {
     // an object of headers cannot hold it, and would lose it without a word

@@ -71,7 +71,9 @@ function withQuery(text: string, query: object): string {
 export function toSearchParams(query: object, option = 'request.query'): URLSearchParams {
   const params = new URLSearchParams();
   // an array, a Map and URLSearchParams have entries that Object.entries does not see
-  if (Symbol.iterator in query) throw new OptionError(option, 'a plain object of names and values', 'another');
+  if (typeof query !== 'object' || Symbol.iterator in query) {
+    throw new OptionError(option, 'a plain object of names and values, as Object.fromEntries makes one', typeof query);
+  }
   for (const [name, value] of Object.entries(query)) {
     for (const one of Array.isArray(value) ? value : [value]) {
       if (one !== undefined && one !== null) params.append(name, toText(one, `${option}.${name}`));

@@ -41,12 +41,14 @@ describe('bearer', () => {
   });
 
   it('refuses what cannot stand in a header, without showing it', async () => {
-    const message = 'Option "bearer.token" must be visible ASCII characters, got "another".';
-    for (const token of ['', 'SECRET token', 'SECRET\r\nx: y', 'SECRETé']) expect(() => bearer(token)).toThrow(message);
+    const message = 'Option "bearer.token" must be the token alone, in visible ASCII characters, got "another".';
+    expect(() => bearer('')).toThrow('visible ASCII characters, got "".');
+    for (const token of ['Bearer SECRET', 'SECRET token', 'SECRET\r\nx: y', 'SECRETé'])
+      expect(() => bearer(token)).toThrow(message);
     const { api, server } = await setUp({ auth: bearer(async () => 'SECRET\n') });
     await expect(api.get('/').text()).rejects.toThrow(message);
     const { api: sync } = await setUp({ auth: bearer(() => Object(undefined)) });
-    await expect(sync.get('/').text()).rejects.toThrow(message);
+    await expect(sync.get('/').text()).rejects.toThrow('visible ASCII characters, got "object".');
     expect(server.requests).toEqual([]);
   });
 

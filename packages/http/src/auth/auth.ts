@@ -28,7 +28,7 @@ export interface Credentials {
  * import { bearer, createClient } from '@dataenginex/http';
  *
  * await using api = createClient({ baseUrl: 'https://api.example.com', auth: bearer('mF_9.B5f-4.1JqM') });
- * bearer('two words'); // throws Option "bearer.token" must be visible ASCII characters, got "another".
+ * bearer('two words'); // throws Option "bearer.token" must be the token alone, in visible ASCII characters
  * ```
  *
  * @throws {OptionError} When the token cannot stand in a header; from a function, the request rejects with it.
@@ -65,7 +65,8 @@ function fixed(value: string): Auth {
 /** @throws {OptionError} */
 export function bearerValue(token: string): string {
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return `Bearer ${token}`;
-  throw new OptionError('bearer.token', 'visible ASCII characters', 'another'); // never the token itself
+  const shown = typeof token === 'string' ? token && 'another' : typeof token; // never the token itself
+  throw new OptionError('bearer.token', 'the token alone, in visible ASCII characters', shown);
 }
 
 export function basicValue(user: string, password: string): string {

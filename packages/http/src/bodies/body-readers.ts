@@ -1,6 +1,6 @@
 import type { ServerSentEvent } from '@dataenginex/streams';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { decodeJson, decodeText, validate } from './body.ts';
+import { checkSchema, decodeJson, decodeText, validate } from './body.ts';
 import { contentChunks, type ContentOptions, readContent } from './content.ts';
 import type { Reply } from '../layers/message.ts';
 import { readNdjson } from './ndjson.ts';
@@ -21,10 +21,12 @@ export abstract class BodyReaders {
    * @throws {BodyError} When the content type is not JSON or the text is broken.
    * @throws {SchemaError} When the schema refuses it.
    * @throws {HttpError} When the request fails.
+   * @throws {OptionError} Before anything is sent, when `schema` is not a Standard Schema.
    */
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>;
   json(): Promise<unknown>;
   async json(schema?: StandardSchemaV1): Promise<unknown> {
+    checkSchema('json.schema', schema);
     const reply = await this.take(true, 'application/json');
     const value = decodeJson(await readContent(reply, this.contentOptions), reply.fields, reply.facts);
     return schema === undefined ? value : validate(schema, value, reply.facts, this.contentOptions.signal);

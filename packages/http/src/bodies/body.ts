@@ -1,3 +1,4 @@
+import { OptionError } from '@dataenginex/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BodyError, SchemaError } from '../errors.ts';
 import type { RequestFacts } from '../facts.ts';
@@ -53,6 +54,12 @@ export function checkContentType(
   const got = fieldOf(fields, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (got === undefined || got === '' || wanted.test(got)) return;
   throw new BodyError(facts, `sent "${got}" where ${name} was wanted`, startOf(body));
+}
+
+/** @throws {OptionError} When it is none. */
+export function checkSchema(option: string, schema: Partial<StandardSchemaV1> | undefined): void {
+  if (schema === undefined || typeof schema['~standard']?.validate === 'function') return;
+  throw new OptionError(option, 'a Standard Schema, such as one of zod', schema);
 }
 
 /** @throws {SchemaError} When the schema refuses the value. An asynchronous one is not waited for after an abort. */

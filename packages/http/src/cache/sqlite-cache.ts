@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { checkInteger } from '@dataenginex/core';
+import { checkInteger, OptionError } from '@dataenginex/core';
 import { HttpCache, type HttpCacheOptions } from './cache.ts';
 import { decodeEntry, encodeEntry } from './codec.ts';
 import type { CacheEntry } from './entry.ts';
@@ -29,8 +29,7 @@ export interface SqliteCacheOptions extends Omit<HttpCacheOptions, 'storeTimeout
  * await rm(folder, { recursive: true });
  * ```
  *
- * @throws {OptionError} When an option is out of range.
- * @throws SQLite's error as it is, when the file can be neither opened nor made.
+ * @throws {OptionError} When an option is out of range, or the file can be neither opened nor made.
  */
 export function sqliteCache(path: string, options: SqliteCacheOptions = {}): HttpCache {
   const { maxBytes = 256 * 2 ** 20 } = options;
@@ -56,13 +55,23 @@ interface Statements {
   readonly size: StatementSync;
 }
 
+/** SQLite's own error does not name the file. */
+function openDatabase(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OptionError('sqliteCache.path', `a file that can be opened or made (${reason})`, path);
+  }
+}
+
 class SqliteStore implements CacheStore {
   readonly #database: DatabaseSync;
   readonly #maxBytes: number;
   #prepared: Statements | undefined;
 
   constructor(path: string, maxBytes: number) {
-    this.#database = new DatabaseSync(path);
+    this.#database = openDatabase(path);
     this.#maxBytes = maxBytes;
   }
 

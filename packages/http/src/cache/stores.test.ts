@@ -142,7 +142,9 @@ describe('sqliteCache', () => {
   });
 
   it('throws at once where there can be no file', () => {
-    expect(() => sqliteCache(join(folder, 'none', 'a.db'))).toThrow('unable to open database file');
+    expect(() => sqliteCache(join(folder, 'none', 'a.db'))).toThrow(
+      /^Option "sqliteCache.path" must be a file that can be opened or made \(unable to open database file\), got ".*a\.db"\.$/,
+    );
     expect(() => sqliteCache(nextFile(), { maxBytes: 100 })).toThrow(
       'Option "sqliteCache.maxBytes" must be an integer',
     );

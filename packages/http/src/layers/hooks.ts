@@ -1,6 +1,7 @@
 import { checkFunction, OptionError } from '@dataenginex/core';
 import { type LayerContext, sendOn, waitFor } from './deadline.ts';
 import { type Call, isReplayable, letGo, type Outgoing, type Reply, type Send, toHeaders } from './message.ts';
+import { checkOptionNames } from '../option-names.ts';
 import { mergeHeaders, normalizeHeaders } from '../request-headers.ts';
 import { isPromise } from './until-aborted.ts';
 import { hasCredentials } from '../url.ts';
@@ -61,8 +62,12 @@ export interface HookLists {
   readonly afterResponse: readonly AfterResponse[];
 }
 
-/** @throws {OptionError} When a hook is not a function. */
-export function listHooks({ beforeRequest, beforeRetry, afterResponse }: Hooks = {}): HookLists {
+const hookNames = { beforeRequest: true, beforeRetry: true, afterResponse: true } as const;
+
+/** @throws {OptionError} When a hook is not a function, or there is no such hook. */
+export function listHooks(given: Hooks = {}): HookLists {
+  checkOptionNames('createClient.hooks', given, hookNames);
+  const { beforeRequest, beforeRetry, afterResponse } = given;
   const lists = {
     beforeRequest: list(beforeRequest),
     beforeRetry: list(beforeRetry),

@@ -148,7 +148,8 @@ describe('startFaultyServer', () => {
     ['slow drip', 'DEX_HTTP_TIMEOUT', undefined],
   ] as const)('%s is %s to a client', async (fault, code, status) => {
     const server = await all(fault);
-    await using api = createClient({ baseUrl: server.url, retry: false, hedge: false, attemptTimeoutMs: 150 });
+    const attemptTimeoutMs = code === 'DEX_HTTP_TIMEOUT' ? 150 : 10_000;
+    await using api = createClient({ baseUrl: server.url, retry: false, hedge: false, attemptTimeoutMs });
     await expect(api.get('/').text()).rejects.toMatchObject({ code, ...(status && { status }) });
     expect(server.served[fault]).toBe(1);
   });
@@ -183,6 +184,11 @@ describe('startFaultyServer', () => {
     expect(await response.text()).toBe('POST /rows?day=1 rain');
     const failed = await fetch(`${server.url}/throw`);
     expect([failed.status, await failed.text()]).toEqual([500, 'Error: a bug']);
+    // @ts-expect-error no body
+    const odd = await start({ seed: 1, faults: {} }, () => ({ headers: { 'x-a': 'b' }, body: { json: true } }));
+    expect(await look(odd.url, '/')).toBe('500');
+    const named = await start({ seed: 1, faults: {} }, () => ({ headers: { 'no name': 'b' }, body: 'x' }));
+    expect(await look(named.url, '/')).toBe('500');
     expect(server.served).toMatchObject({ answer: 2 });
   });
 

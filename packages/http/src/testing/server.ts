@@ -89,11 +89,13 @@ export async function startFaultyServer(
     if (fault === 'garbage') return void response.socket?.end(createHash('sha512').update(key).digest());
     if (fault === '503') return send(response, { ...unavailable, ...replies['503'], status: 503 });
     if (fault === '429') return send(response, { ...limited, ...replies['429'], status: 429 });
-    const reply = await answer(handle, request);
+    const reply = await handle(request);
     if (fault === undefined) send(response, reply);
     else spoil(response, fault, reply, dripMs);
   };
-  const server = createServer((message, response) => void serve(message, response));
+  const server = createServer((message, response) => {
+    serve(message, response).catch((error: unknown) => send(response, { status: 500, body: String(error) }));
+  });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 
@@ -147,17 +149,6 @@ async function readRequest(message: IncomingMessage): Promise<ServedRequest | un
 
 function keyOf({ method, url, body }: ServedRequest): string {
   return body.length === 0 ? `${method} ${url}` : `${method} ${url} ${createHash('sha256').update(body).digest('hex')}`;
-}
-
-async function answer(
-  handle: (request: ServedRequest) => ServerReply | Promise<ServerReply>,
-  request: ServedRequest,
-): Promise<ServerReply> {
-  try {
-    return await handle(request);
-  } catch (error) {
-    return { status: 500, headers: { 'content-type': 'text/plain' }, body: String(error) };
-  }
 }
 
 function send(response: ServerResponse, { body = '', ...head }: ServerReply): void {

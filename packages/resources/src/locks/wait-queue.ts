@@ -12,6 +12,12 @@ export interface Wish<Tag> {
   now?: number;
 }
 
+/** `PromiseWithResolvers` is no name to whoever compiles for less than ES2024, and reads these types. */
+interface Settle<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
 /** One that waits in a queue. */
 class Waiter<T, Tag> {
   previous: Waiter<T, Tag> | undefined;
@@ -21,9 +27,9 @@ class Waiter<T, Tag> {
   readonly deadline: number;
   readonly #queue: WaitQueue<T, Tag>;
   #signal: AbortSignal | undefined;
-  readonly #settle: PromiseWithResolvers<T>;
+  readonly #settle: Settle<T>;
 
-  constructor(queue: WaitQueue<T, Tag>, settle: PromiseWithResolvers<T>, wish: Wish<Tag>) {
+  constructor(queue: WaitQueue<T, Tag>, settle: Settle<T>, wish: Wish<Tag>) {
     const { timeoutMs, signal, tag, now } = wish;
     this.previous = undefined;
     this.next = undefined;

@@ -1,5 +1,5 @@
 // Packs every package, installs the tarballs in an empty project, and on each supported Node loads each entry by `import`
-// and by `require()`, and runs each command. Run it after a build.
+// and by `require()`, and runs each command; the types are checked as a strict project reads them. Run it after a build.
 import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,6 +48,17 @@ for (const manifest of globSync('packages/*/package.json').toSorted()) {
 if (peers.length > 0) execFileSync('npm', ['install', '--no-audit', '--no-fund', ...peers], { ...quiet, cwd: project });
 
 let passed = 0;
+writeFileSync(join(project, 'types.mts'), entries.map((entry, at) => `export * as e${at} from '${entry}';\n`).join(''));
+execFileSync('npm', ['install', '--no-audit', '--no-fund', '@types/node@22'], { ...quiet, cwd: project });
+for (const kind of [
+  ['--module', 'nodenext'],
+  ['--module', 'esnext', '--moduleResolution', 'bundler'],
+]) {
+  const strict = ['--noEmit', '--strict', '--target', 'es2023', '--types', 'node'];
+  const { status, stdout } = spawnSync('tsc', [...strict, ...kind, 'types.mts'], { cwd: project, encoding: 'utf8' });
+  if (status === 0) passed += 1;
+  else failures.push(`The types, with ${kind.join(' ')}:\n${stdout}`);
+}
 for (const [version, node] of installNodes()) {
   for (const entry of entries) {
     const { status, stderr } = spawnSync(node, ['load.mjs', entry], { cwd: project, encoding: 'utf8' });

@@ -15,6 +15,8 @@ const READ_BYTES = 2 ** 20;
 const HEADER_BYTES = 16_384;
 /** In one page at most: what a damaged count may make us reserve. */
 const MAX_PAGE_VALUES = 2 ** 24;
+/** What a nested value takes at least, though millions of nulls are a few bytes of a file. */
+const VALUE_BYTES = 8;
 
 /** The part of a column in one row group. */
 export interface ColumnChunk {
@@ -156,13 +158,16 @@ async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefine
   const bytes = new Window(chunk);
   let left = isFlat ? rows : Number(metadata.num_values);
   let dictionary: ArrayLike<unknown> | undefined;
+  let held = 0;
   while (left > 0) {
     const at = bytes.at;
     const header = await bytes.header();
     const size = Math.max(header.compressed_page_size, header.uncompressed_page_size);
-    if (size > maxPageBytes) {
+    held = isFlat ? size : held + Math.max(size, VALUE_BYTES * countOf(header));
+    if (held > maxPageBytes) {
+      const what = isFlat ? 'a page' : 'pages of nested values, read at once,';
       throw new ParquetError(
-        `a page of ${size} bytes, more than the ${maxPageBytes} of maxPageBytes`,
+        `${what} of ${held} bytes, more than the ${maxPageBytes} of maxPageBytes`,
         placeOf(chunk, at),
       );
     }
@@ -184,12 +189,15 @@ async function* pagesOf(chunk: ColumnChunk): AsyncGenerator<Page, void, undefine
   }
 }
 
-function checkCount({ type, ...header }: PageHeader, left: number): void {
-  const isDictionary = type === 'DICTIONARY_PAGE';
+function countOf({ type, ...header }: PageHeader): number {
   const data = header.data_page_header ?? header.data_page_header_v2;
-  const count = (isDictionary ? header.dictionary_page_header : data)?.num_values ?? 0;
+  return (type === 'DICTIONARY_PAGE' ? header.dictionary_page_header : data)?.num_values ?? 0;
+}
+
+function checkCount(header: PageHeader, left: number): void {
+  const count = countOf(header);
   if (count > MAX_PAGE_VALUES) throw new RangeError(`${count} values, more than the ${MAX_PAGE_VALUES} that are read`);
-  if (!isDictionary && count > left) throw new RangeError(`${count} values where ${left} are left`);
+  if (header.type !== 'DICTIONARY_PAGE' && count > left) throw new RangeError(`${count} values where ${left} are left`);
 }
 
 /** The header is what the bytes made of it: fields may lack, or be of another type. */

@@ -570,6 +570,16 @@ describe('a damaged file', () => {
     await expect(run(fromParquet(path, { maxPageBytes: 1_000_100 }))).resolves.toMatchObject({ items: 1 });
   });
 
+  it('is none whose nested values, which are read at once, become more than maxPageBytes', async () => {
+    const { file } = writeNested(3_000); // in pages of 1,000 bytes
+    const maxPageBytes = 5_000;
+    await expect(run(fromParquet(file, { columns: ['n'], maxPageBytes }))).resolves.toMatchObject({ items: 3_000 });
+    await expect(run(fromParquet(file, { columns: ['tags'], maxPageBytes }))).rejects.toThrow(
+      /group 0, column "tags.list.element", byte \d+: pages of nested values, read at once, of \d{4} bytes, more than the 5000/,
+    );
+    await expect(run(fromParquet(file, { maxPageBytes: 20_000 }))).resolves.toMatchObject({ items: 3_000 });
+  });
+
   it('is none whose strings become more than maxPageBytes by what each shares with the one before', async () => {
     const data = Array.from({ length: 100 }, () => 'x'.repeat(10_000));
     const file = parquetWriteBuffer({ columnData: [{ name: 'text', data, encoding: 'DELTA_BYTE_ARRAY' }] });

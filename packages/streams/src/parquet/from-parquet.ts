@@ -26,8 +26,9 @@ export interface FromParquetOptions<Name extends string = string> {
    */
   where?: ParquetWhere | undefined;
   /**
-   * The largest page that is read, in bytes, once decompressed. Memory is a small multiple of it for each column: a
-   * kilobyte of a file can say that it becomes gigabytes.
+   * The largest page that is read, in bytes, once decompressed. Of a nested column, which is read a row group at a time,
+   * the pages of a row group are taken together, and a value for 8 bytes at least. Memory is a small multiple of it for
+   * each column: a kilobyte of a file can say that it becomes gigabytes.
    *
    * @default 268_435_456, 256 MiB
    */

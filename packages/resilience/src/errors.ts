@@ -12,14 +12,14 @@ export class TimeoutError extends DexError {
   }
 }
 
-/** A policy was to wrap what is no function or method, or by a compiler that speaks the legacy dialect. */
+/** A policy was to decorate something else than a method, or by a compiler that speaks the legacy dialect. */
 export class DecoratorError extends DexError {
   override readonly name = 'DecoratorError';
   readonly code = 'DEX_DECORATOR';
 
   constructor() {
     super(
-      'A policy wraps functions, and decorates methods as a TC39 standard decorator. ' +
+      'A policy decorates methods, as a TC39 standard decorator. ' +
         'If this is a method, turn "experimentalDecorators" off in tsconfig.json.',
     );
   }

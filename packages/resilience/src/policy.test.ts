@@ -45,6 +45,13 @@ describe('policy', () => {
     await expect(calls.run('daily')).rejects.toThrow('Option "run.fn" must be a function, got "daily".');
   });
 
+  it('names what it is to wrap and is no function', () => {
+    // @ts-expect-error a promise, of a call that has begun
+    expect(() => retry()(Promise.resolve(1))).toThrow(
+      'Option "policy.fn" must be a function, got an object (Promise).',
+    );
+  });
+
   it('rejects where run is given no signal but something else', async () => {
     // @ts-expect-error no signal
     await expect(retry().run(never, { signal: null })).rejects.toThrow(
@@ -246,7 +253,7 @@ describe('as a decorator', () => {
   it('says so when called the legacy way, or on something else than a method', () => {
     expect(() => legacy({}, 'daily', { value: never })).toThrow('"experimentalDecorators" off');
     expect(() => legacy(Weather, 'daily', { value: never })).toThrow('"experimentalDecorators" off');
-    expect(() => legacy(Weather, { kind: 'class' })).toThrow('A policy wraps functions, and decorates methods');
-    expect(() => legacy(undefined, { kind: 'field' })).toThrow('A policy wraps functions, and decorates methods');
+    expect(() => legacy(Weather, { kind: 'class' })).toThrow('A policy decorates methods');
+    expect(() => legacy(undefined, { kind: 'field' })).toThrow('A policy decorates methods');
   });
 });

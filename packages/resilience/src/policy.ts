@@ -63,12 +63,15 @@ const layersOf = new WeakMap<object, Layer>();
  *
  * @throws {OptionError} When an argument is not a policy of this package.
  */
+export function policy<P extends readonly unknown[] = readonly unknown[]>(...policies: readonly Policy<P>[]): Policy<P>;
 export function policy<P extends readonly unknown[] = readonly unknown[]>(
-  ...policies: readonly Policy<P>[] | readonly [name: string, ...policies: readonly Policy<P>[]]
-): Policy<P> {
-  const [first] = policies;
+  name: string,
+  ...policies: readonly Policy<P>[]
+): Policy<P>;
+export function policy(...parts: readonly unknown[]): Policy {
+  const [first] = parts;
   const name = typeof first === 'string' ? first : undefined;
-  const layers = (name === undefined ? policies : policies.slice(1)).map((candidate, index) => {
+  const layers = (name === undefined ? parts : parts.slice(1)).map((candidate, index) => {
     const layer = typeof candidate === 'function' ? layersOf.get(candidate) : undefined;
     if (layer === undefined) throw new OptionError(`policy[${index}]`, 'a policy, such as retry()', candidate);
     return layer;
@@ -96,7 +99,8 @@ export function createPolicy<P extends readonly unknown[] = readonly unknown[], 
     fn: (this: This, ...args: A) => Promise<R>,
     context?: ClassMethodDecoratorContext<This>,
   ) => {
-    if (typeof fn !== 'function' || (context !== undefined && context?.kind !== 'method')) throw new DecoratorError();
+    if (context !== undefined && context?.kind !== 'method') throw new DecoratorError();
+    if (typeof fn !== 'function') throw new OptionError('policy.fn', 'a function', fn);
     const wrapped = function (this: This, ...args: A): Promise<R> {
       const options: unknown = args[args.length - 1];
       const isCancellable = takesSignal(options);

@@ -296,7 +296,12 @@ it.each([
   [{ minDelayMs: 50, maxDelayMs: 20 }, 'hedge.maxDelayMs'],
   [{ maxHedges: 0 }, 'hedge.maxHedges'],
   [{ maxHedges: 1.5 }, 'hedge.maxHedges'],
-  [{ delayMs: 5, quantile: 0.9 }, 'hedge.delayMs'],
 ] as [HedgeOptions, string][])('hedge(%j) is refused', (options, option) => {
   expect(() => hedge(options)).toThrow(`Option "${option}" must be`);
+});
+
+it('names the options that a fixed delay leaves without use', () => {
+  expect(() => hedge({ delayMs: 5, quantile: 0.9 })).toThrow(
+    'must be left out where quantile, initialDelayMs, minDelayMs or maxDelayMs is given, got 5.',
+  );
 });

@@ -97,7 +97,8 @@ export function hedge(options: HedgeOptions = {}): HedgePolicy {
   checkFunction('hedge.onHedge', onHedge);
   const observed = options.quantile ?? options.initialDelayMs ?? options.minDelayMs ?? options.maxDelayMs;
   if (fixedDelayMs !== undefined && observed !== undefined) {
-    throw new OptionError('hedge.delayMs', 'left out where the delay is made from latencies', fixedDelayMs);
+    const rest = 'quantile, initialDelayMs, minDelayMs or maxDelayMs';
+    throw new OptionError('hedge.delayMs', `left out where ${rest} is given`, fixedDelayMs);
   }
   const latencies = new RecentQuantile(quantile);
   const delay = (): number => {

@@ -188,6 +188,11 @@ describe('withTimeout', () => {
     await expect(withTimeout(1, () => 1, { disposeMs: -1 })).rejects.toThrow('Option "withTimeout.disposeMs" must be');
   });
 
+  it('refuses what is no body, by its own name', async () => {
+    // @ts-expect-error not a function
+    await expect(withTimeout(1, Promise.resolve(1))).rejects.toThrow('Option "withTimeout.body" must be a function');
+  });
+
   it('refuses what is no signal', async () => {
     // @ts-expect-error not a signal
     await expect(withTimeout(1, () => setImmediate(1), { signal: {} })).rejects.toThrow(

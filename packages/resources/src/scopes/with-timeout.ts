@@ -1,5 +1,5 @@
 import { checkInteger } from '@dataenginex/core';
-import { longestTimerMs } from '../checks.ts';
+import { checkGiven, longestTimerMs } from '../checks.ts';
 import { ScopeTimeoutError } from '../errors.ts';
 import { checkScope, type Scope, type ScopeOptions } from './scope.ts';
 import { withScope } from './with-scope.ts';
@@ -27,7 +27,7 @@ import { withScope } from './with-scope.ts';
  * @returns What the body returned.
  * @throws {ScopeTimeoutError} When the time is over before the disposing begins.
  * @throws {ScopeError} When several things failed; the deadline counts as one of them, of origin `signal`.
- * @throws {OptionError} When `timeoutMs` or an option is out of range.
+ * @throws {OptionError} When `timeoutMs` or an option is out of range, or `body` not a function.
  * @throws The signal's reason, when it aborts before the disposing begins.
  */
 export async function withTimeout<T>(
@@ -36,6 +36,7 @@ export async function withTimeout<T>(
   options: ScopeOptions = {},
 ): Promise<T> {
   checkInteger('withTimeout.timeoutMs', timeoutMs, { min: 0, max: longestTimerMs });
+  checkGiven('withTimeout.body', body);
   const { signal: outer, disposeMs } = checkScope('withTimeout', options);
   outer?.throwIfAborted();
   const controller = new AbortController();

@@ -206,5 +206,16 @@ describe('createProbes', () => {
     expect(() => createProbes({ ready: { db: true } })).toThrow(
       'Option "createProbes.checks.ready.db" must be a function, got true.',
     );
+    // @ts-expect-error no name for the check, which would never run
+    expect(() => createProbes({ ready: () => false })).toThrow(
+      'Option "createProbes.checks.ready" must be an object of named functions, got a function.',
+    );
+  });
+
+  it('does not pass a probe there is not', async () => {
+    // @ts-expect-error no such probe
+    await expect(createProbes({}).check('readiness')).rejects.toThrow(
+      'Option "check.probe" must be one of "startup", "live", "ready", got "readiness".',
+    );
   });
 });

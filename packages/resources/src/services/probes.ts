@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkFunction, checkInteger, checkOneOf } from '@dataenginex/core';
+import { checkFunction, checkInteger, checkOneOf, OptionError } from '@dataenginex/core';
 import { checkGiven, checkSignal, longestTimerMs } from '../checks.ts';
 
 /** What Kubernetes asks: has it started, is it alive, may it get requests. */
@@ -103,6 +103,7 @@ export function createProbes(checks: HealthChecks, options: ProbesOptions = {}):
   let started: ProbeReport | undefined;
 
   const check: Probes['check'] = async (probe, { signal: given } = {}) => {
+    checkOneOf('check.probe', probe, [...paths.values()]);
     const signal = checkSignal('check.signal', given);
     signal?.throwIfAborted();
     if (probe === 'startup' && started !== undefined) return started;
@@ -132,6 +133,7 @@ function probeOf(
   fail: (check: string, error: unknown) => void,
   option: string,
 ): Run<ProbeReport> {
+  if (typeof functions !== 'object') throw new OptionError(option, 'an object of named functions', functions);
   const runs = Object.entries(functions).map(([name, check]): [string, Run<CheckReport>] => {
     checkGiven(`${option}.${name}`, check);
     return [name, joined(name, check, timeoutMs, (error) => fail(name, error))];

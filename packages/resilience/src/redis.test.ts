@@ -127,7 +127,7 @@ describe.skipIf(noRedis)(`redisRateLimit${noRedis ? ` (${noRedis})` : ''}`, () =
       onStoreDown: 'allow',
     });
     await expect(api.run(async () => 'through')).resolves.toBe('through');
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    expect(performance.now() - begin).toBeLessThan(10_000);
     frozen.child.kill('SIGCONT');
     own.destroy();
   });

@@ -148,6 +148,7 @@ describe('createRecorder', () => {
         baseUrl: server.url,
         dispatcher: recorder.dispatcher,
         retry: { baseDelayMs: 1, onRetry: () => void retried.push(1) },
+        hedge: false,
       });
       expect(await api.get('/').text()).toBe('rain');
       expect(retried).toEqual([1]);

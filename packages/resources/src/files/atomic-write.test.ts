@@ -325,23 +325,24 @@ describe('aborting atomicWrite', () => {
 
   it('stops a source that never ends, and closes it', async () => {
     const controller = new AbortController();
-    let closed = false;
+    const begun = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
     const source = async function* () {
       try {
         for (;;) {
           yield 'x'.repeat(1_000);
           await setImmediate();
+          begun.resolve();
         }
       } finally {
-        closed = true;
+        closed.resolve();
       }
     };
     const writing = atomicWrite(path, source(), { signal: controller.signal });
-    await setTimeout(10);
+    await begun.promise;
     controller.abort('enough');
     await expect(writing).rejects.toBe('enough');
-    await setTimeout(5);
-    expect(closed).toBe(true);
+    await closed.promise;
   });
 
   it('leaves no listener behind when it is done, or when the source fails', async () => {

@@ -21,7 +21,7 @@ async function askAll(
   await using api = createClient({
     baseUrl: upstream.url,
     attemptTimeoutMs,
-    retry: { baseDelayMs: 1, onRetry },
+    retry: { attempts: 8, baseDelayMs: 1, onRetry }, // a busy machine may miss an answer
     circuitBreaker: false,
     hedge: false,
   });
@@ -38,7 +38,7 @@ describe('startUpstream', () => {
     await using upstream = await startUpstream({ seed: 1 });
     const { texts, refusals } = await askAll(upstream, 500); // as long as a hang is waited for
     expect(texts).toEqual(wanted.texts);
-    expect(upstream.served.answer).toBeGreaterThanOrEqual(targets.length); // a busy machine is late, and asked again
+    expect(upstream.served.answer).toBeGreaterThanOrEqual(targets.length);
     expect(upstream.served['503'] + upstream.served.reset).toBeGreaterThan(5);
     const limited = refusals.find(({ status }) => status === 429);
     expect(limited).toMatchObject({ retryAfterMs: 1_000 });

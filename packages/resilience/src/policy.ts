@@ -63,11 +63,11 @@ const layersOf = new WeakMap<object, Layer>();
  *
  * @throws {OptionError} When an argument is not a policy of this package.
  */
-export function policy<P extends readonly unknown[] = readonly unknown[]>(...policies: readonly Policy<P>[]): Policy<P>;
 export function policy<P extends readonly unknown[] = readonly unknown[]>(
   name: string,
   ...policies: readonly Policy<P>[]
 ): Policy<P>;
+export function policy<P extends readonly unknown[] = readonly unknown[]>(...policies: readonly Policy<P>[]): Policy<P>;
 export function policy(...parts: readonly unknown[]): Policy {
   const [first] = parts;
   const name = typeof first === 'string' ? first : undefined;

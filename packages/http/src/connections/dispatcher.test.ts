@@ -200,7 +200,7 @@ describe('proxy', () => {
 
   it('that does not answer in time is given up after connectTimeoutMs', async () => {
     const port = await listen(createTcp(() => {}));
-    const api = client({ proxy: `https://127.0.0.1:${port}`, connectTimeoutMs: 50, attemptTimeoutMs: 5_000 });
+    const api = client({ proxy: `https://localhost:${port}`, connectTimeoutMs: 50, attemptTimeoutMs: 5_000 });
     const asked = api.get('https://weather.example/').text();
     await expect(asked).rejects.toMatchObject({ cause: { code: 'UND_ERR_CONNECT_TIMEOUT' } });
   });

@@ -20,7 +20,8 @@ export interface ConnectionsOptions {
   /** The path of a Unix domain socket or Windows pipe to connect to, whatever the URL's host. */
   socketPath?: string | undefined;
   /**
-   * The URL of a proxy; `false` for none.
+   * The URL of a proxy; `false` for none. An `https:` one needs a host name: Node 26 refuses TLS with an IP address that
+   * undici gives as its server's name.
    *
    * @default from the environment's HTTP_PROXY, HTTPS_PROXY and NO_PROXY; never for a loopback address
    */

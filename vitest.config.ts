@@ -19,7 +19,9 @@ export default defineConfig({
     // A busy machine is late now and then; one that is late three times is slow. Nothing else is tried again.
     retry: { count: 2, condition: /^expected \d+\.\d+ to be less than \d+$/ },
     expect: { poll: { timeout: 5_000 } },
-    testTimeout: 30_000, // tells a hang; no test fails for being slow under coverage on a busy machine
+    // Tell a hang; no test fails for being slow under coverage on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts', 'bench/src/**/*.test.ts'],
     coverage: {
       include: ['packages/*/src/**'],

@@ -9,7 +9,7 @@ import { startWeather } from '../test/weather-process.ts';
 const leftovers = (files: Record<string, string>): string[] =>
   Object.keys(files).filter((file) => file.endsWith('.tmp'));
 
-describe('npm start', { timeout: 30_000 }, () => {
+describe('npm start', () => {
   it('--once runs the job, accounts for every row and exits 0; again it adds nothing', async () => {
     await using data = await makeFolder();
     const first = await startWeather(['--once'], { data: data.path }).ended;
@@ -69,7 +69,7 @@ describe('npm start', { timeout: 30_000 }, () => {
   );
 });
 
-describe('bad use', { timeout: 30_000 }, () => {
+describe('bad use', () => {
   it('an unknown option is named, with the usage, and exits 2', async () => {
     const { code, output } = await startWeather(['--onse'], { data: '/nowhere' }).ended;
     expect(code).toBe(2);

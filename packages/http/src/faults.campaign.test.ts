@@ -18,7 +18,7 @@ const faults: FaultShares = {
 };
 
 describe('a client before a server that fails by a seed', () => {
-  it(`loses nothing, in ${seeds} seeds`, { timeout: 60_000 + seeds * 20_000 }, async () => {
+  it(`loses nothing, in ${seeds} seeds`, { timeout: 120_000 + seeds * 20_000 }, async () => {
     for (let seed = 1; seed <= seeds; seed += 1) {
       await using server = await startFaultyServer(({ url }) => ({ body: `rain at ${url}` }), { seed, faults });
       await using api = createClient({

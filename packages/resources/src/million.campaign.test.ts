@@ -7,7 +7,7 @@ const uses = Math.ceil(1_000_000 * Number(process.env['DEX_CAMPAIGN'] ?? 0.01));
 const script = fileURLToPath(new URL('../test/million-uses.ts', import.meta.url));
 
 describe('scopes, tasks, a pool and locks', () => {
-  it(`leave no timer, listener or promise behind after ${uses} uses`, { timeout: 30_000 + uses }, async () => {
+  it(`leave no timer, listener or promise behind after ${uses} uses`, { timeout: 120_000 + uses }, async () => {
     const args = ['--import', 'tsx', '--expose-gc', '--conditions=@dataenginex/source', script, String(uses)];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const { outcomes, heapGrowth, promises, ...left } = JSON.parse(stdout);

@@ -6,7 +6,7 @@ import { type Page, servePage } from './server.ts';
 
 if (noChromium !== undefined) console.warn(`The page's tests in a browser are skipped: ${noChromium}.`);
 
-describe.skipIf(noChromium !== undefined)('the page in a browser', { timeout: 15_000 }, () => {
+describe.skipIf(noChromium !== undefined)('the page in a browser', () => {
   let browser: Browser;
   let page: Page;
   let complaints: string[] = [];
@@ -38,7 +38,7 @@ describe.skipIf(noChromium !== undefined)('the page in a browser', { timeout: 15
 
   const text = (tab: Tab, selector: string) => tab.locator(selector).innerText();
   const shows = (tab: Tab, selector: string, wanted: string | RegExp) =>
-    expect.poll(() => text(tab, selector), { timeout: 5_000 }).toMatch(wanted);
+    expect.poll(() => text(tab, selector), { timeout: 20_000 }).toMatch(wanted);
 
   /** How many of a chart's pixels, in thousandths, differ from the empty canvas in colour: gridlines and labels are grey. */
   const coloured = (tab: Tab, id: string) =>

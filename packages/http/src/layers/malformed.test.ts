@@ -326,7 +326,7 @@ describe('what never ends', () => {
     ['early hints', '', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
     ['100 Continue', '', 'HTTP/1.1 100 Continue\r\n\r\n'],
     ['102 Processing', '', 'HTTP/1.1 102 Processing\r\n\r\n'],
-  ])('is refused or given up, with bounded memory: %s', { timeout: 60_000 }, async (_what, begin, piece) => {
+  ])('is refused or given up, with bounded memory: %s', async (_what, begin, piece) => {
     const { url } = await raw((socket) => {
       socket.write(begin);
       void flood(socket, piece.repeat(4_096));

@@ -18,7 +18,7 @@ const Nasty = contract(hostile.join(' '), Row, (c) => [
   c['<i>'].toNotBeNull(),
 ]);
 
-describe.skipIf(!isThere)('the page of toHtml in a browser', { timeout: 15_000 }, () => {
+describe.skipIf(!isThere)('the page of toHtml in a browser', () => {
   let browser: Browser;
   let page: string;
   let complaints: string[];

@@ -400,7 +400,7 @@ async function campaign(isJsonKnown: boolean, sourceOf: (sql: string) => TableSo
 }
 
 describe(`${cases} random tables and contracts`, () => {
-  const timeout = 20_000 + cases * 100;
+  const timeout = 120_000 + cases * 500;
 
   it('are judged alike in DuckDB as in memory', { timeout }, async () => {
     const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();

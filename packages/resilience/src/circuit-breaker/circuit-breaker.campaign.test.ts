@@ -128,7 +128,7 @@ function start(
 describe('whatever happens to its calls', () => {
   it(
     `circuitBreaker does what a naive one would, in ${numRuns} schedules`,
-    { timeout: 60_000 + numRuns * 60 },
+    { timeout: 120_000 + numRuns * 60 },
     async () => {
       await fc.assert(
         fc.asyncProperty(settings, schedule, async (given, actions) => {
@@ -169,7 +169,7 @@ describe('whatever happens to its calls', () => {
     },
   );
 
-  it(`callers that park lose nothing, in ${numRuns} schedules`, { timeout: 60_000 + numRuns * 60 }, async () => {
+  it(`callers that park lose nothing, in ${numRuns} schedules`, { timeout: 120_000 + numRuns * 60 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         settings,

@@ -93,7 +93,7 @@ async function runSchedule({ steps, closes, ...options }: Drawn<typeof schedule>
 }
 
 describe('a rate limit', () => {
-  it(`keeps every promise in ${numRuns} random schedules`, { timeout: 30_000 + 20 * numRuns }, async () => {
+  it(`keeps every promise in ${numRuns} random schedules`, { timeout: 120_000 + 20 * numRuns }, async () => {
     await fc.assert(fc.asyncProperty(schedule, runSchedule), { numRuns });
   });
 });

@@ -142,7 +142,7 @@ function expectAlone(call: UpstreamCall, all: readonly UpstreamCall[]): void {
 }
 
 describe(`${numRuns} random schedules`, () => {
-  const campaign = { timeout: 60_000 + numRuns * 50 };
+  const campaign = { timeout: 120_000 + numRuns * 50 };
 
   it('of coalesce: every caller settles in its time, with one call per key at a time', campaign, async () => {
     await fc.assert(

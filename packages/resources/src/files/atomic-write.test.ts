@@ -362,7 +362,7 @@ describe('aborting atomicWrite', () => {
 });
 
 describe('a killed writer', () => {
-  it('leaves one whole version, and leftovers that can be removed', { timeout: 30_000 }, async () => {
+  it('leaves one whole version, and leftovers that can be removed', async () => {
     await writeFile(join(folder, '.keep.tmp'), 'not ours');
     for (let round = 0; round < 5; round += 1) {
       const child = spawn(process.execPath, writer(path), { cwd, stdio: ['ignore', 'pipe', 'inherit'] });

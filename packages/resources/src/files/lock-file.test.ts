@@ -309,7 +309,7 @@ describe('many processes that race for a lock, and are killed', () => {
     });
   }
 
-  it(`never let two in, with ${kills} of them killed`, { timeout: 60_000 + kills * 3_000 }, async () => {
+  it(`never let two in, with ${kills} of them killed`, { timeout: 120_000 + kills * 3_000 }, async () => {
     await writeFile(join(folder.path, 'count'), '0');
     await writeFile(join(folder.path, 'log'), '');
     const lock = join(folder.path, 'count.lock');

@@ -223,7 +223,7 @@ describe('scopes and tasks under any schedule', () => {
 
   it(
     `settle when nothing runs, dispose of each resource once, and report each error once (${numRuns} schedules)`,
-    { timeout: 30_000 + numRuns * 20 },
+    { timeout: 120_000 + numRuns * 20 },
     async () => {
       const rejections: unknown[] = [];
       const onRejection = (error: unknown): void => void rejections.push(error);

@@ -105,7 +105,7 @@ async function restartUnderLoad(mode: Mode) {
 }
 
 describe('a rolling restart under keep-alive load, of clients that retry nothing', () => {
-  it(`fails none of ${requests} requests`, { timeout: 60_000 + requests * 2 }, async () => {
+  it(`fails none of ${requests} requests`, { timeout: 120_000 + requests * 2 }, async () => {
     const { sent, restarted, codes, failures } = await restartUnderLoad('drained');
     console.log(`${failures.length} of ${sent} requests failed in ${restarted} restarts`);
     expect(failures).toEqual([]);
@@ -113,7 +113,7 @@ describe('a rolling restart under keep-alive load, of clients that retry nothing
     expect(sent).toBeGreaterThanOrEqual(requests);
   });
 
-  it.runIf(scale >= 1)('fails some with server.close() alone', { timeout: 60_000 + requests * 2 }, async () => {
+  it.runIf(scale >= 1)('fails some with server.close() alone', { timeout: 120_000 + requests * 2 }, async () => {
     const { sent, restarted, failures } = await restartUnderLoad('plain');
     console.log(`server.close() alone: ${failures.length} of ${sent} requests failed in ${restarted} restarts`);
     expect(failures.length).toBeGreaterThan(0);

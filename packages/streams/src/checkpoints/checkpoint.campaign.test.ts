@@ -74,7 +74,7 @@ describe('a windowed pipe with checkpoints', () => {
 
   it(
     `writes the same bytes through ${kills} SIGKILLs at random moments`,
-    { timeout: 60_000 + kills * 2_000 },
+    { timeout: 120_000 + kills * 2_000 },
     async () => {
       await count('whole');
       const whole = await readFile(join(folder, 'whole.ndjson'), 'utf8');

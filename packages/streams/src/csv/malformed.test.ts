@@ -127,7 +127,7 @@ describe('fromCsv, given what nobody should send', () => {
     expect(refused[0]?.reason).toBe('a carriage return without a line feed');
   });
 
-  it('reads, or refuses, a million columns', { timeout: 60_000 }, async () => {
+  it('reads, or refuses, a million columns', async () => {
     const header = Array.from({ length: 1_000_000 }, (_, index) => index.toString(36)).join(',');
     const wide = `${header}\n${header}\n1,2\n`;
     await expect(Array.fromAsync(fromCsv(wide))).rejects.toThrow(

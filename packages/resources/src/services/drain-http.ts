@@ -119,6 +119,7 @@ export class HttpDrain implements AsyncDisposable {
   #destroyAfter(ms: number): void {
     const destroy = (): void => {
       for (const socket of this.#connections.keys()) socket.destroy();
+      this.#server.closeAllConnections(); // those too that were taken before this was attached
     };
     this.#timers.push(setTimeout(destroy, ms));
   }

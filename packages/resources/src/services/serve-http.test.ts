@@ -424,6 +424,15 @@ describe('attachDrain', () => {
     await attachDrain(createServer()).close();
   });
 
+  it('cuts off after drainMs what was under way before it was attached', async () => {
+    const server = createServer(() => undefined);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const client = await open({ port: portOf(server) }, request());
+    await sleep(20);
+    expect(await timed(attachDrain(server, { drainMs: 50 }).close())).toBeLessThan(2_000);
+    expect(await client.answer()).toBe('');
+  });
+
   it('lets go when its owner closes the server', async () => {
     using leaks = trackLeaks();
     const controller = new AbortController();

@@ -234,6 +234,15 @@ describe('createClient', () => {
     expect(sent).toBe(0);
   });
 
+  it('gives a body that comes piece by piece once, and does not pass the second time for an empty one', async () => {
+    const { api } = await setUp((_request, response) => response.end('1\n2\n'));
+    const [bytes, rows] = [api.get('/').stream(), api.get('/').ndjson()];
+    expect(await Array.fromAsync(rows)).toEqual([1, 2]);
+    await expect(Array.fromAsync(rows)).rejects.toMatchObject({ code: 'DEX_HTTP_BODY_USED' });
+    expect(await Array.fromAsync(bytes)).toHaveLength(1);
+    await expect(Array.fromAsync(bytes)).rejects.toMatchObject({ code: 'DEX_HTTP_BODY_USED' });
+  });
+
   it('makes one policy for each origin', async () => {
     const { policy } = await import('@dataenginex/resilience');
     const { url } = await setUp((_request, response) => response.end());

@@ -40,6 +40,7 @@ describe('paginate', () => {
     expect(server.requests).toEqual([]);
     await expect(Array.fromAsync(items)).resolves.toEqual([1, 2, 3, 4, 5, 6]);
     expect(server.requests).toEqual(['GET /rows?limit=2', 'GET /rows?page=2', 'GET /rows?page=3']);
+    await expect(Array.fromAsync(items)).resolves.toHaveLength(6); // asked for anew, not passed for an empty list
   });
 
   it('follows several headers, and a whole URL', async () => {

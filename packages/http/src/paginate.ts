@@ -54,7 +54,7 @@ type Read<S extends StandardSchemaV1, Item> = PaginateOptions<StandardSchemaV1.I
 export interface Paginate {
   /**
    * What a list holds that comes in pages, page by page: the items of each, or the pages themselves where `items` does
-   * not say what is in them. The next page is asked for once all of one has been taken.
+   * not say what is in them. The next page is asked for once all of one has been taken. Each iteration begins anew.
    *
    * @throws {PaginationError} At a next page that was there before, is on another origin, is no URL, or is one too many.
    * @throws {HttpError} When the request of a page fails, or its body is not what was wanted.
@@ -78,7 +78,8 @@ export function createPaginate(planOf: (path: string | URL, options: RequestOpti
     checkFunction('paginate.next', next);
     checkInteger('paginate.maxPages', maxPages, { min: 1, max: 1_000_000 });
     if (typeof crossOrigin !== 'boolean') throw new OptionError('paginate.crossOrigin', 'true or false', crossOrigin);
-    return readPages(planOf(path, request), { schema, items, next, maxPages, crossOrigin });
+    const plan = planOf(path, request);
+    return { [Symbol.asyncIterator]: () => readPages(plan, { schema, items, next, maxPages, crossOrigin }) };
   }
   return paginate;
 }

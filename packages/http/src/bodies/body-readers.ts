@@ -41,7 +41,11 @@ export abstract class BodyReaders {
    */
   ndjson<S extends StandardSchemaV1>(schema: S): AsyncIterable<StandardSchemaV1.InferOutput<S>>;
   ndjson(): AsyncIterable<unknown>;
-  async *ndjson(schema?: StandardSchemaV1): AsyncIterable<unknown> {
+  ndjson(schema?: StandardSchemaV1): AsyncIterable<unknown> {
+    return { [Symbol.asyncIterator]: () => this.#rows(schema) };
+  }
+
+  async *#rows(schema: StandardSchemaV1 | undefined): AsyncGenerator<unknown, void> {
     yield* readNdjson(await this.take(false, 'application/x-ndjson'), schema, this.contentOptions);
   }
 
@@ -79,7 +83,11 @@ export abstract class BodyReaders {
   }
 
   /** The body's bytes as they come. The request's timeouts end when the headers are there; `signal` goes on. */
-  async *stream(): AsyncIterable<Uint8Array> {
+  stream(): AsyncIterable<Uint8Array> {
+    return { [Symbol.asyncIterator]: () => this.#chunks() }; // a generator would end at once the second time, as if empty
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void> {
     yield* contentChunks(await this.take(false), this.contentOptions);
   }
 }

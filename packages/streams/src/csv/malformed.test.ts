@@ -34,6 +34,7 @@ describe.each(codecs)('%s, given a source that is none', (name, from) => {
     [7, `${iterable}, got 7.`],
     [new Response('[1]'), `${iterable}, such as its body, got an object (Response).`],
     [new Blob(['[1]']), `${iterable}, such as its stream(), got an object (Blob).`],
+    [{ stream() {} }, `${iterable}, such as its stream(), got an object (Object).`],
     [new ArrayBuffer(3), `${iterable}, such as a Uint8Array of it, got an object (ArrayBuffer).`],
     [Promise.resolve('[1]'), `${iterable}, so await it, got an object (Promise).`],
     [() => ['[1]'], `${iterable}, such as what this function returns, got a function.`],

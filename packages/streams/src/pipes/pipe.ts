@@ -167,8 +167,9 @@ function adviceFor(source: unknown): string {
   if (typeof source === 'function') return ', such as what this function returns';
   if (source instanceof Promise) return ', so await it';
   if (source instanceof Response) return ', such as its body';
-  if (source instanceof Blob) return ', such as its stream()';
-  return source instanceof ArrayBuffer ? ', such as a Uint8Array of it' : '';
+  if (source instanceof ArrayBuffer) return ', such as a Uint8Array of it';
+  const hasStream = typeof source === 'object' && source !== null && 'stream' in source;
+  return hasStream && typeof source.stream === 'function' ? ', such as its stream()' : '';
 }
 
 /** Hands out a reader's items one by one. */

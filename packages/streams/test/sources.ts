@@ -38,11 +38,11 @@ export function watched(count: number, { hangs = false } = {}) {
   return { seen, items };
 }
 
-/** Whether no timer is left within a second: those of the test runner come and go. */
+/** Whether no timer is left within ten seconds: those of the test runner come and go. */
 export async function timersEnd(): Promise<boolean> {
   const begun = performance.now();
   while (process.getActiveResourcesInfo().includes('Timeout')) {
-    if (performance.now() - begun > 1_000) return false;
+    if (performance.now() - begun > 10_000) return false;
     await new Promise((resolve) => setImmediate(resolve));
   }
   return true;

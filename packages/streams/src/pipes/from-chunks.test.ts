@@ -90,7 +90,7 @@ describe('fromChunks that says where it stands', () => {
     const { seen, source } = partition(12, { silentAt: 6 });
     const controller = new AbortController();
     const running = run(source(), exactSink(), { checkpoint: { store, everyMs: 30 }, signal: controller.signal });
-    await expect.poll(() => seen.committed).toEqual([6]);
+    await expect.poll(() => seen.committed.at(-1)).toBe(6);
     controller.abort(new Crash());
     await expect(running).rejects.toThrow(Crash);
     expect(JSON.parse(kept.checkpoint ?? '').source).toEqual({ from: { offset: 6 }, before: 6, skip: 0 });

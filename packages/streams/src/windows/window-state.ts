@@ -289,8 +289,10 @@ export function listAggregates<T>(
   const own = new Set(['key', 'start', 'end', 'firing', '__proto__']);
   for (const [field, value] of entries) {
     if (own.has(field)) throw new OptionError(`${name}.aggregate`, `no field named ${field}`, field);
-    if (!(['create', 'add', 'merge', 'result'] as const).every((method) => typeof value[method] === 'function'))
-      throw new OptionError(`${name}.aggregate.${field}`, 'an aggregate', value);
+    if ((['create', 'add', 'merge', 'result'] as const).every((method) => typeof value[method] === 'function'))
+      continue;
+    const wanted = 'an aggregate, such as count(), or one of yours with create, add, merge and result';
+    throw new OptionError(`${name}.aggregate.${field}`, wanted, value);
   }
   return entries;
 }

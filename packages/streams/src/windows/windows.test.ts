@@ -543,19 +543,18 @@ describe('windows', () => {
     ['tumbling.latenessMs', () => tumbling({ sizeMs: 1, latenessMs: -1, aggregate })],
     ['tumbling.maxWindows', () => tumbling({ sizeMs: 1, maxWindows: 0, aggregate })],
     ['tumbling.aggregate', () => tumbling({ sizeMs: 1, aggregate: { start: count() } })],
-    [
-      'tumbling.aggregate.n',
-      () =>
-        tumbling({
-          sizeMs: 1,
-          // @ts-expect-error no aggregate
-          aggregate: { n: {} },
-        }),
-    ],
     ['sliding.slideMs', () => sliding({ sizeMs: 1_000_000, slideMs: 1, aggregate })],
     ['session.gapMs', () => session({ gapMs: NaN, aggregate })],
   ])('refuse %s out of range at once', (option, make) => {
     expect(make).toThrow(`Option "${option}"`);
+  });
+
+  it('say what an aggregate has', () => {
+    const halved = { create: () => 0, add: (kept: number) => kept + 1, result: (kept: number) => kept / 2 };
+    // @ts-expect-error no merge
+    expect(() => tumbling({ sizeMs: 1, aggregate: { halved } })).toThrow(
+      'Option "tumbling.aggregate.halved" must be an aggregate, such as count(), or one of yours with create, add, merge and',
+    );
   });
 });
 

@@ -28,7 +28,8 @@ export async function startRedis(): Promise<RedisServer> {
     output += String(chunk);
     if (output.includes('Ready to accept connections')) break;
   }
-  if (child.exitCode !== null) throw new Error(`redis-server ended:\n${output}`);
+  if (output.includes('Address already in use')) return await startRedis(); // another has taken the port meanwhile
+  if (!output.includes('Ready to accept connections')) throw new Error(`redis-server ended:\n${output}`);
   child.stdout.resume();
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -121,7 +121,9 @@ class ParquetSink<Row extends object> implements Sink<Row, ToParquetResult> {
 
   /** Without these two a run would take it for a sink that may be given rows twice, and the file would lack the first. */
   prepare(): never {
-    throw new OptionError('run.checkpoint', 'left out for toParquet, which writes its file as a whole', {});
+    const wanted =
+      'left out for toParquet, which writes its file as a whole; lines of toFile can go on, and be read into it';
+    throw new OptionError('run.checkpoint', wanted, {});
   }
 
   recover(): never {

@@ -1,27 +1,21 @@
 import { getEventListeners, once } from 'node:events';
 import { Readable } from 'node:stream';
 import { openScope } from '@dataenginex/resources';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { open, openClient } from '../test/open.ts';
 import { readText, sendJson, serve } from '../test/server.ts';
 import { type Client, type ClientOptions, createClient } from './index.ts';
 
 const Day = z.object({ city: z.string(), tempMax: z.number() });
 const day = { city: 'Seattle', tempMax: 12.8 };
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
-
 async function setUp(
   handle: Parameters<typeof serve>[0],
   options: ClientOptions = {},
 ): Promise<{ api: Client; requests: readonly string[]; url: string }> {
   const server = await serve(handle);
-  const api = createClient({ baseUrl: server.url, ...(options.policy === undefined && { hedge: false }), ...options });
-  open.push(server, api);
-  return { api, requests: server.requests, url: server.url };
+  return { api: openClient(server, options), requests: server.requests, url: server.url };
 }
 
 describe('createClient', () => {
@@ -229,6 +223,8 @@ describe('createClient', () => {
     // @ts-expect-error no Standard Schema
     const reading: unknown = api.get('/').json({ type: 'number' });
     await expect(reading).rejects.toThrow('Option "json.schema" must be a Standard Schema, such as one of zod, got');
+    // @ts-expect-error no Standard Schema
+    expect(() => api.get('/').ndjson({ type: 'number' })).toThrow('Option "ndjson.schema"');
     // @ts-expect-error no Standard Schema
     expect(() => api.paginate('/', { schema: { type: 'number' } })).toThrow('Option "paginate.schema"');
     expect(sent).toBe(0);

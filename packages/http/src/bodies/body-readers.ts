@@ -38,10 +38,12 @@ export abstract class BodyReaders {
    *
    * @throws {BodyError} At a line that is not JSON, after the rows before it.
    * @throws {SchemaError} At a row that the schema refuses.
+   * @throws {OptionError} At once, when `schema` is not a Standard Schema.
    */
   ndjson<S extends StandardSchemaV1>(schema: S): AsyncIterable<StandardSchemaV1.InferOutput<S>>;
   ndjson(): AsyncIterable<unknown>;
   ndjson(schema?: StandardSchemaV1): AsyncIterable<unknown> {
+    checkSchema('ndjson.schema', schema);
     return { [Symbol.asyncIterator]: () => this.#rows(schema) };
   }
 
@@ -67,7 +69,7 @@ export abstract class BodyReaders {
   ): AsyncIterable<SseEvent<StandardSchemaV1.InferOutput<S>>>;
   sse(options?: SseOptions): AsyncIterable<ServerSentEvent>;
   sse(first: StandardSchemaV1 | SseOptions = {}, second: SseOptions = {}): AsyncIterable<unknown> {
-    const source = this.eventSource();
+    const source = (): EventSource => this.eventSource();
     return '~standard' in first ? readEvents(source, first, second) : readEvents(source, undefined, first);
   }
 

@@ -2,14 +2,11 @@ import { getEventListeners, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { open } from '../../test/open.ts';
 import { serve, serveRaw } from '../../test/server.ts';
 import { type Client, type ClientOptions, createClient } from '../index.ts';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
+afterEach(() => void vi.useRealTimers());
 
 /** Each request is answered with the next of these texts; after the last comes a 204. */
 async function setUp(
@@ -54,10 +51,12 @@ describe('sse', () => {
         setTimeout(() => response.end('\ndata: two\ndata: lines\n\ndata: cut of'), 20);
       },
     ]);
-    await expect(Array.fromAsync(api.get('/').sse({ reconnect: false }))).resolves.toEqual([
+    const events = api.get('/').sse({ reconnect: false });
+    await expect(Array.fromAsync(events)).resolves.toEqual([
       { event: 'day', data: '{"max":1}', id: '7' },
       { event: 'message', data: 'two\nlines', id: '7' },
     ]);
+    await expect(Array.fromAsync(events)).rejects.toMatchObject({ code: 'DEX_HTTP_BODY_USED' });
   });
 
   it('reads data as JSON by a schema', async () => {

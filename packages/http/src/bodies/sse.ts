@@ -40,14 +40,22 @@ export const eventHeaders = { accept: 'text/event-stream', 'cache-control': 'no-
 const firstRetryMs = 3_000;
 const maxWaitMs = 60_000;
 
-/** @throws {OptionError} At once, when an option is out of range. */
+/**
+ * @param openSource Called by each loop over the events.
+ * @throws {OptionError} At once, when an option is out of range.
+ */
 export function readEvents(
-  source: EventSource,
+  openSource: () => EventSource,
   schema: StandardSchemaV1 | undefined,
   { reconnect = 10 }: SseOptions,
-): AsyncGenerator<unknown, void> {
+): AsyncIterable<unknown> {
   if (reconnect !== false) checkInteger('sse.reconnect', reconnect, { min: 0, max: Infinity });
-  return new EventReader(source, schema, source.isRepeatable ? reconnect || 0 : 0).events();
+  return {
+    [Symbol.asyncIterator]() {
+      const source = openSource();
+      return new EventReader(source, schema, source.isRepeatable ? reconnect || 0 : 0).events();
+    },
+  };
 }
 
 class EventReader {

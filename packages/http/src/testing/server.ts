@@ -94,7 +94,10 @@ export async function startFaultyServer(
     else spoil(response, fault, reply, dripMs);
   };
   const server = createServer((message, response) => {
-    serve(message, response).catch((error: unknown) => send(response, { status: 500, body: String(error) }));
+    serve(message, response).catch((error: unknown) => {
+      for (const name of response.getHeaderNames()) response.removeHeader(name); // of a reply that could not be sent
+      send(response, { status: 500, headers: { 'content-type': 'text/plain' }, body: String(error) });
+    });
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

@@ -1,13 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { open } from '../test/open.ts';
 import { sendJson, serve, serveRaw } from '../test/server.ts';
 import { type Client, createClient, isRetryable } from './index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 async function answering(
   status: number,

@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import { Agent } from 'undici';
 import { policy } from '@dataenginex/resilience';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../test/open.ts';
 import { sendJson, serve, type TestServer } from '../test/server.ts';
 import { bearer, type Client, type ClientOptions, createClient, memoryCache, oauth2 } from './index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 /** Tells its headers, and the port that a request came from. */
 async function setUp(options: ClientOptions = {}): Promise<{ api: Client; server: TestServer }> {

@@ -1,12 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../test/open.ts';
 import { readText, sendJson, serve, serveRaw } from '../test/server.ts';
 import { type ClientOptions, createClient } from './index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 /** The same server for both, so that what is asserted holds for `fetch` itself. */
 async function setUp(handle: Parameters<typeof serve>[0], options: ClientOptions = {}) {

@@ -1,14 +1,10 @@
 import { getEventListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { open } from '../test/open.ts';
 import { sendJson, serve, type TestServer } from '../test/server.ts';
 import { type Client, createClient } from './index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 async function setUp(
   handle: (url: URL, response: ServerResponse, request: IncomingMessage) => void,

@@ -1,12 +1,8 @@
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../test/open.ts';
 import { serve } from '../test/server.ts';
 import { basic, createClient, oauth2, StatusError } from './index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 const secret = 'S3CRET';
 

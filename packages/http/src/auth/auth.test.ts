@@ -1,13 +1,10 @@
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { open } from '../../test/open.ts';
 import { readText, sendJson, serve, type TestServer } from '../../test/server.ts';
 import { basic, bearer, type Client, type ClientOptions, createClient, oauth2, type OAuth2Options } from '../index.ts';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
+afterEach(() => void vi.useRealTimers());
 
 /** Answers with the `Authorization` that came. */
 async function setUp(

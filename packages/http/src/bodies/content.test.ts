@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { type Client, type ClientOptions, createClient } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 async function answering(encoding: string, body: Uint8Array, options: ClientOptions = {}): Promise<Client> {
   const server = await serve((_request, response) => response.setHeader('content-encoding', encoding).end(body));

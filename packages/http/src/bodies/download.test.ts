@@ -3,14 +3,10 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { tempDir } from '@dataenginex/resources';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { type Client, type ClientOptions, createClient, type TransferProgress } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 const content = randomBytes(300_000);
 const sha256 = createHash('sha256').update(content).digest('hex');

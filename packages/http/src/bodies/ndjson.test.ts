@@ -1,14 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { open } from '../../test/open.ts';
 import { serve, serveRaw, type TestServer } from '../../test/server.ts';
 import { type Client, createClient } from '../index.ts';
 
 const Row = z.object({ n: z.number() });
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 function client(server: TestServer): Client {
   const api = createClient({ baseUrl: server.url, retry: { attempts: 2, baseDelayMs: 1 }, hedge: false });

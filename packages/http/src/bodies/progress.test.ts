@@ -1,12 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { type Client, createClient, type TransferProgress } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 async function setUp(handle: Parameters<typeof serve>[0]): Promise<Client> {
   const server = await serve(handle);

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { policy, retry } from '@dataenginex/resilience';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cert, key } from '../../test/certificate.ts';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { type BodyPieces, type Client, type ClientOptions, createClient, type RequestOptions } from '../index.ts';
 
@@ -16,11 +17,6 @@ interface Seen {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 const quick = { retry: { attempts: 3, baseDelayMs: 0, maxDelayMs: 0 }, hedge: false } as const;
 

@@ -1,16 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { cachedOrigin, httpDate } from '../../test/cached-origin.ts';
+import { fakeDate, pass } from '../../test/fake-date.ts';
 import { memoryCache } from '../index.ts';
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  vi.setSystemTime(Date.UTC(2026, 0, 1)); // a date in a header has no fractions of a second
-});
-afterEach(() => void vi.useRealTimers());
-
-function pass(seconds: number): void {
-  vi.setSystemTime(Date.now() + seconds * 1_000);
-}
+beforeEach(fakeDate);
 
 type Headers = Record<string, string | string[]>;
 

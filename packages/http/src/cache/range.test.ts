@@ -1,13 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Answer, cachedOrigin, httpDate } from '../../test/cached-origin.ts';
+import { fakeDate } from '../../test/fake-date.ts';
 import { memoryCache } from '../index.ts';
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  vi.setSystemTime(Date.UTC(2026, 0, 1));
-});
-afterEach(() => void vi.useRealTimers());
+beforeEach(fakeDate);
 
 const digits = '0123456789';
 const modified = 'Mon, 01 Dec 2025 00:00:00 GMT';

@@ -2,8 +2,9 @@ import { getEventListeners, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bulkhead } from '@dataenginex/resilience';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cachedOrigin, httpDate } from '../../test/cached-origin.ts';
+import { fakeDate, pass } from '../../test/fake-date.ts';
 import { createClient, memoryCache, NetworkError } from '../index.ts';
 
 const minute = { 'cache-control': 'max-age=60' };
@@ -17,6 +18,17 @@ async function heldOrigin(cache = memoryCache()) {
   }, cache);
   const arrived = (count: number): Promise<void> => vi.waitFor(() => expect(held).toHaveLength(count), 5_000);
   return { origin, held, arrived };
+}
+
+/** One of which the first answer is stored, and whose age the test tells. */
+async function storedOrigin(headers: Record<string, string>, body: string) {
+  onTestFinished(fakeDate());
+  const opened = await heldOrigin();
+  const first = opened.origin.get();
+  await opened.arrived(1);
+  opened.held[0]?.writeHead(200, headers).end(body);
+  await first;
+  return opened;
 }
 
 describe.each([
@@ -203,79 +215,55 @@ describe('one request for many', () => {
   });
 
   it('gives all of them what is stale, when it fails', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      const { origin, held, arrived } = await heldOrigin();
-      await using _ = origin;
-      const first = origin.get();
-      await arrived(1);
-      held[0]?.writeHead(200, minute).end('stale');
-      await first;
-      for (const fail of [
-        (response: ServerResponse) => response.destroy(),
-        (response: ServerResponse) => response.writeHead(503).end(),
-      ]) {
-        vi.setSystemTime(Date.now() + 100_000);
-        const before = held.length;
-        const reads = Array.from({ length: 10 }, () => origin.get());
-        await arrived(before + 1);
-        fail(held[before]!);
-        expect(new Set((await Promise.all(reads)).map(({ text }) => text))).toEqual(new Set(['stale']));
-        expect(held).toHaveLength(before + 1);
-      }
-    } finally {
-      vi.useRealTimers();
+    const { origin, held, arrived } = await storedOrigin(minute, 'stale');
+    await using _ = origin;
+    for (const fail of [
+      (response: ServerResponse) => response.destroy(),
+      (response: ServerResponse) => response.writeHead(503).end(),
+    ]) {
+      pass(100);
+      const before = held.length;
+      const reads = Array.from({ length: 10 }, () => origin.get());
+      await arrived(before + 1);
+      fail(held[before]!);
+      expect(new Set((await Promise.all(reads)).map(({ text }) => text))).toEqual(new Set(['stale']));
+      expect(held).toHaveLength(before + 1);
     }
   });
 
   it('validates once for all', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      const { origin, held, arrived } = await heldOrigin();
-      await using _ = origin;
-      const first = origin.get();
-      await arrived(1);
-      held[0]?.writeHead(200, { ...minute, etag: '"a"' }).end('valid');
-      await first;
-      vi.setSystemTime(Date.now() + 100_000);
-      const reads = Array.from({ length: 10 }, () => origin.get());
-      await arrived(2);
-      held[1]?.writeHead(304, { ...minute, etag: '"a"', date: httpDate() }).end();
-      expect(new Set((await Promise.all(reads)).map(({ text }) => text))).toEqual(new Set(['valid']));
-      expect(held).toHaveLength(2);
-    } finally {
-      vi.useRealTimers();
-    }
+    const { origin, held, arrived } = await storedOrigin({ ...minute, etag: '"a"' }, 'valid');
+    await using _ = origin;
+    pass(100);
+    const reads = Array.from({ length: 10 }, () => origin.get());
+    await arrived(2);
+    held[1]?.writeHead(304, { ...minute, etag: '"a"', date: httpDate() }).end();
+    expect(new Set((await Promise.all(reads)).map(({ text }) => text))).toEqual(new Set(['valid']));
+    expect(held).toHaveLength(2);
   });
 });
 
 describe('a refresh in the background', () => {
   it('is not ended by one who waits for it and leaves', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      const { origin, held, arrived } = await heldOrigin();
-      await using _ = origin;
-      const first = origin.get();
-      await arrived(1);
-      held[0]?.writeHead(200, { 'cache-control': 'max-age=60, stale-while-revalidate=60' }).end('old');
-      await first;
-      vi.setSystemTime(Date.now() + 70_000);
-      expect((await origin.get()).text).toBe('old');
-      await arrived(2);
-      vi.setSystemTime(Date.now() + 100_000); // too old to be given without it
-      const controller = new AbortController();
-      const leaving = origin.api.get('/', { signal: controller.signal }).text();
-      await sleep(20);
-      controller.abort(new Error('left'));
-      await expect(leaving).rejects.toThrow('left');
-      const staying = origin.get();
-      await sleep(20);
-      held[1]?.writeHead(200, { 'cache-control': 'max-age=600' }).end('new');
-      expect((await staying).text).toBe('new');
-      expect(held).toHaveLength(2);
-    } finally {
-      vi.useRealTimers();
-    }
+    const { origin, held, arrived } = await storedOrigin(
+      { 'cache-control': 'max-age=60, stale-while-revalidate=60' },
+      'old',
+    );
+    await using _ = origin;
+    pass(70);
+    expect((await origin.get()).text).toBe('old');
+    await arrived(2);
+    pass(100); // too old to be given without it
+    const controller = new AbortController();
+    const leaving = origin.api.get('/', { signal: controller.signal }).text();
+    await sleep(20);
+    controller.abort(new Error('left'));
+    await expect(leaving).rejects.toThrow('left');
+    const staying = origin.get();
+    await sleep(20);
+    held[1]?.writeHead(200, { 'cache-control': 'max-age=600' }).end('new');
+    expect((await staying).text).toBe('new');
+    expect(held).toHaveLength(2);
   });
 });
 

@@ -1,16 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, cachedOrigin, httpDate } from '../../test/cached-origin.ts';
+import { fakeDate, pass } from '../../test/fake-date.ts';
 import { memoryCache } from '../index.ts';
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-  vi.setSystemTime(Date.UTC(2026, 0, 1));
-});
-afterEach(() => void vi.useRealTimers());
-
-function pass(seconds: number): void {
-  vi.setSystemTime(Date.now() + seconds * 1_000);
-}
+beforeEach(fakeDate);
 
 const minute = { 'cache-control': 'max-age=60' };
 const tagged = { ...minute, etag: '"a"' };

@@ -1,26 +1,13 @@
-import { metrics } from '@opentelemetry/api';
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { openMetrics } from '../../test/metrics.ts';
 import { serve } from '../../test/server.ts';
 import { createClient } from '../index.ts';
 
-afterEach(() => metrics.disable());
-
 it('open connections are counted, idle and active, until the client is closed', async () => {
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 });
-  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  const valuesOf = openMetrics();
   const collect = async (): Promise<unknown[]> => {
-    exporter.reset();
-    await reader.forceFlush();
-    const all = exporter.getMetrics()[0]?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
-    const found = all.find(({ descriptor }) => descriptor.name === 'http.client.open_connections');
-    return found?.dataPoints.map(({ value, attributes }) => [attributes['http.connection.state'], value]) ?? [];
+    const points = await valuesOf('http.client.open_connections');
+    return points.map(({ value, attributes }) => [attributes['http.connection.state'], value]);
   };
   await using server = await serve((request, response) => {
     if (request.url === '/quick') response.end('x');
@@ -46,5 +33,4 @@ it('open connections are counted, idle and active, until the client is closed', 
     ['idle', 0],
     ['active', 0],
   ]);
-  await reader.shutdown();
 });

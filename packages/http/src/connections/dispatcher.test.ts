@@ -11,14 +11,11 @@ import { tempDir } from '@dataenginex/resources';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cert, key } from '../../test/certificate.ts';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { type ClientOptions, createClient } from '../index.ts';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
+afterEach(() => void vi.unstubAllEnvs());
 
 function client(options: ClientOptions) {
   const api = createClient({ retry: false, hedge: false, ...options });

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { CookieJar } from 'tough-cookie';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../test/open.ts';
 import { serve, type TestServer } from '../../test/server.ts';
 import { type Client, type ClientOptions, createClient, memoryCache } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 async function setUp(
   handle: Parameters<typeof serve>[0],

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { policy, retry } from '@dataenginex/resilience';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../test/open.ts';
 import { readText, sendJson, serve, type TestServer } from '../../test/server.ts';
 import {
   type Client,
@@ -12,11 +13,6 @@ import {
   type RetryHookEvent,
   StatusError,
 } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 async function setUp(
   options: ClientOptions,

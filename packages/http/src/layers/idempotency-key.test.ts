@@ -1,11 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { createClient, type RequestOptions } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
 
 /** The keys that came with each attempt of a request whose first one fails. */
 async function keysOf(method: string, options: RequestOptions): Promise<unknown[]> {

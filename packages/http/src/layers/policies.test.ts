@@ -1,12 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { open } from '../../test/open.ts';
 import { serve } from '../../test/server.ts';
 import { type ClientOptions, createClient } from '../index.ts';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
+afterEach(() => void vi.useRealTimers());
 
 async function setUp(handle: Parameters<typeof serve>[0], options: ClientOptions = {}) {
   const server = await serve(handle);

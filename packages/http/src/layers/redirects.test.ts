@@ -2,21 +2,11 @@ import { once } from 'node:events';
 import { createServer as createTls } from 'node:https';
 import { Readable } from 'node:stream';
 import { policy, timeout } from '@dataenginex/resilience';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cert, key } from '../../test/certificate.ts';
+import { open, openClient } from '../../test/open.ts';
 import { readText, sendJson, serve, serveRaw, type TestServer } from '../../test/server.ts';
 import { type Client, type ClientOptions, createClient } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
-
-function client(server: TestServer, options: ClientOptions = {}): Client {
-  const api = createClient({ baseUrl: server.url, ...(options.policy === undefined && { hedge: false }), ...options });
-  open.push(server, api);
-  return api;
-}
 
 /** Tells as JSON what came, but for `/STATUS?to=…`, which is answered with that redirect. */
 async function setUp(options: ClientOptions = {}): Promise<{ api: Client; server: TestServer; other: TestServer }> {
@@ -36,7 +26,7 @@ async function setUp(options: ClientOptions = {}): Promise<{ api: Client; server
   const server = await serve(handle);
   const other = await serve(handle);
   open.push(other);
-  return { api: client(server, options), server, other };
+  return { api: openClient(server, options), server, other };
 }
 
 const to = (status: number, target: string) => `/${status}?to=${encodeURIComponent(target)}`;
@@ -100,7 +90,7 @@ describe('redirects', () => {
           : 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
       );
     });
-    await client(server).get('/302').text();
+    await openClient(server).get('/302').text();
     expect(server.requests).toEqual(['GET /302', `GET ${expected}`]);
   });
 
@@ -108,7 +98,7 @@ describe('redirects', () => {
     const server = await serve((request, response) =>
       response.writeHead(Number(request.url?.slice(1)), request.url === '/302' ? {} : { location: '/' }).end(),
     );
-    const api = client(server);
+    const api = openClient(server);
     for (const status of [300, 302, 304, 305, 306]) {
       await expect(api.get(`/${status}`).text()).rejects.toMatchObject({ code: 'DEX_HTTP_STATUS', status });
     }
@@ -131,7 +121,7 @@ describe('redirects', () => {
     const server = await serve((_request, response) =>
       response.writeHead(302, ['location', '/a', 'location', '/b']).end(),
     );
-    await expect(client(server).get('/').text()).rejects.toThrow('what is not a URL');
+    await expect(openClient(server).get('/').text()).rejects.toThrow('what is not a URL');
     expect(server.requests).toHaveLength(1);
   });
 
@@ -139,7 +129,7 @@ describe('redirects', () => {
     const server = await serve((request, response) => {
       response.writeHead(302, { location: request.url === '/a' ? '/b?token=hidden' : '/a' }).end();
     });
-    const api = client(server);
+    const api = openClient(server);
     const failed = api.get('/a').text();
     await expect(failed).rejects.toThrow(`GET ${server.url}/a was redirected more than 10 times, in a loop.`);
     const urls = [`${server.url}/a`, `${server.url}/b?token=REDACTED`];
@@ -156,7 +146,7 @@ describe('redirects', () => {
     const { api, server } = await setUp({ maxRedirects: 0 });
     await expect(api.get(to(302, '/there')).text()).rejects.toMatchObject({ status: 302 });
     await expect(api.get(to(302, '/there'), { maxRedirects: 1 }).json()).resolves.toMatchObject({ url: '/there' });
-    const following = client(server);
+    const following = openClient(server);
     const response = await following.get(to(302, '/x'), { maxRedirects: 0, throwHttpErrors: false }).response();
     expect([response.status, response.redirected, response.headers.get('location')]).toEqual([302, false, '/x']);
     await expect(response.text()).resolves.toBe('moved');
@@ -243,7 +233,7 @@ describe('redirects', () => {
       setTimeout(() => response.writeHead(302, { location: `${request.url}x` }).end(), 300);
     });
     const timeoutMs = 750;
-    const asked = [client(server, { timeoutMs }).get('/'), client(server).get('/', { timeoutMs })];
+    const asked = [openClient(server, { timeoutMs }).get('/'), openClient(server).get('/', { timeoutMs })];
     await Promise.all(
       asked.map(async (request) => {
         const failed = request.text();
@@ -259,7 +249,7 @@ describe('redirects', () => {
       if (request.url === '/') response.writeHead(302, { location: '/hangs' }).end();
     });
     const controller = new AbortController();
-    const settled = expect(client(server).get('/', { signal: controller.signal }).text()).rejects.toBe('left');
+    const settled = expect(openClient(server).get('/', { signal: controller.signal }).text()).rejects.toBe('left');
     while (server.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     controller.abort('left');
     await settled;
@@ -275,7 +265,7 @@ describe('redirects', () => {
       closed = once(response, 'close');
       response.writeHead(302, { location: '/there' }).write('endless');
     });
-    const response = await client(server).get('/', { throwHttpErrors: false }).response();
+    const response = await openClient(server).get('/', { throwHttpErrors: false }).response();
     await closed;
     await expect(response.text()).resolves.toBe('there');
   });
@@ -284,6 +274,6 @@ describe('redirects', () => {
     const server = await serve((request, response) => {
       response.writeHead(request.url === '/' ? 302 : 404, { location: '/gone' }).end();
     });
-    await expect(client(server).get('/').text()).rejects.toMatchObject({ status: 404, url: `${server.url}/gone` });
+    await expect(openClient(server).get('/').text()).rejects.toMatchObject({ status: 404, url: `${server.url}/gone` });
   });
 });

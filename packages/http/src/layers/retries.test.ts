@@ -1,20 +1,10 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Attempt, type Policy, policy, retry, timeout } from '@dataenginex/resilience';
 import { Dispatcher } from 'undici';
-import { sendJson, serve, serveRaw, type TestServer } from '../../test/server.ts';
-import { type Client, type ClientOptions, createClient } from '../index.ts';
-
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
-});
-
-function client(server: TestServer, options: ClientOptions = {}): Client {
-  const api = createClient({ baseUrl: server.url, ...(options.policy === undefined && { hedge: false }), ...options });
-  open.push(server, api);
-  return api;
-}
+import { open, openClient } from '../../test/open.ts';
+import { sendJson, serve, serveRaw } from '../../test/server.ts';
+import { type ClientOptions, createClient } from '../index.ts';
 
 const quick = { baseDelayMs: 1 };
 
@@ -23,12 +13,15 @@ describe('retries', () => {
     const server = await serve((_request, response, attempt) =>
       sendJson(response, attempt, attempt < 3 ? status : 200),
     );
-    await expect(client(server, { retry: quick }).get('/').json()).resolves.toBe(3);
+    await expect(openClient(server, { retry: quick }).get('/').json()).resolves.toBe(3);
   });
 
   it.each([301, 400, 401, 404, 409, 501])('does not repeat a GET answered with %s', async (status) => {
     const server = await serve((_request, response) => response.writeHead(status).end());
-    await expect(client(server, { retry: quick }).get('/').text()).rejects.toMatchObject({ status, retryable: false });
+    await expect(openClient(server, { retry: quick }).get('/').text()).rejects.toMatchObject({
+      status,
+      retryable: false,
+    });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -42,7 +35,7 @@ describe('retries', () => {
     ];
     const server = await serveRaw((socket) => void socket.end(answers.shift() ?? ''));
     await expect(
-      client(server, { retry: { attempts: 5, ...quick } })
+      openClient(server, { retry: { attempts: 5, ...quick } })
         .get('/')
         .text(),
     ).resolves.toBe('whole');
@@ -53,7 +46,7 @@ describe('retries', () => {
     const server = await serve((_request, response, attempt) => {
       if (attempt > 1) response.end('late but here');
     });
-    const api = client(server, { attemptTimeoutMs: 200, retry: quick });
+    const api = openClient(server, { attemptTimeoutMs: 200, retry: quick });
     await expect(api.get('/').text()).resolves.toBe('late but here');
   });
 
@@ -62,7 +55,7 @@ describe('retries', () => {
       response.writeHead(200, { 'content-length': 5 }).write('wh');
       if (attempt > 1) response.end('ole');
     });
-    await expect(client(server, { attemptTimeoutMs: 200, retry: quick }).get('/').text()).resolves.toBe('whole');
+    await expect(openClient(server, { attemptTimeoutMs: 200, retry: quick }).get('/').text()).resolves.toBe('whole');
   });
 
   it('waits for Retry-After, as seconds and as a date', async () => {
@@ -74,7 +67,7 @@ describe('retries', () => {
       if (value === undefined) response.end();
       else response.writeHead(503, { 'retry-after': value }).end();
     });
-    await client(server, { retry: quick }).get('/').text();
+    await openClient(server, { retry: quick }).get('/').text();
     const [first = 0, second = 0, third = 0] = times;
     expect(second - first).toBeGreaterThanOrEqual(1_000);
     expect(third - second).toBeGreaterThanOrEqual(1_000); // a date has whole seconds
@@ -82,7 +75,7 @@ describe('retries', () => {
 
   it('keeps its own mind when retryIf is undefined', async () => {
     const server = await serve((_request, response) => response.writeHead(404).end());
-    const api = client(server, { retry: { ...quick, retryIf: undefined } });
+    const api = openClient(server, { retry: { ...quick, retryIf: undefined } });
     await expect(api.get('/').text()).rejects.toMatchObject({ status: 404 });
     expect(server.requests).toHaveLength(1);
   });
@@ -90,7 +83,7 @@ describe('retries', () => {
   it('tells onRetry what failed', async () => {
     const server = await serve((_request, response, attempt) => response.writeHead(attempt < 2 ? 503 : 200).end());
     const seen: unknown[] = [];
-    await client(server, { retry: { ...quick, onRetry: ({ attempt, error }) => seen.push([attempt, error]) } })
+    await openClient(server, { retry: { ...quick, onRetry: ({ attempt, error }) => seen.push([attempt, error]) } })
       .get('/')
       .text();
     expect(seen).toEqual([[1, expect.objectContaining({ code: 'DEX_HTTP_STATUS', status: 503, attempt: 1 })]]);
@@ -98,7 +91,7 @@ describe('retries', () => {
 
   it('names the last attempt in the error', async () => {
     const server = await serve((_request, response) => response.writeHead(503).end('busy'));
-    const error = client(server, { retry: { attempts: 3, ...quick } })
+    const error = openClient(server, { retry: { attempts: 3, ...quick } })
       .get('/x')
       .text();
     await expect(error).rejects.toThrow(`GET ${server.url}/x answered 503: "busy" (attempt 3).`);
@@ -121,7 +114,7 @@ describe('a GET that is slow for its origin', () => {
       { onHedge, minDelayMs: 7 },
       { onHedge, delayMs: 3 },
     ]) {
-      const api = client(server, { hedge, retry: false });
+      const api = openClient(server, { hedge, retry: false });
       for (let made = 0; made < 32; made += 1) await api.get('/').text();
       delays.length = 0;
       hangs = true;
@@ -151,7 +144,7 @@ describe('a POST', () => {
       const server = await serveRaw((socket) => {
         if (answer !== undefined) socket.end(answer);
       });
-      const sent = client(server, options).post('/', { json: {} }).text();
+      const sent = openClient(server, options).post('/', { json: {} }).text();
       await expect(sent).rejects.toMatchObject({ code, retryable: false });
       expect(server.requests).toHaveLength(1);
     }
@@ -190,7 +183,7 @@ describe('a POST', () => {
       },
     });
     await expect(
-      client(server, { policy: () => hedging })
+      openClient(server, { policy: () => hedging })
         .post('/')
         .text(),
     ).resolves.toBe('made');
@@ -202,7 +195,7 @@ describe('a POST', () => {
       if (attempt < 3) response.writeHead(503).write('a page that does not end');
       else response.writeHead(503).end('busy');
     });
-    const api = client(server, { connections: 1, retry: { attempts: 3, ...quick } });
+    const api = openClient(server, { connections: 1, retry: { attempts: 3, ...quick } });
     const response = await api.get('/', { throwHttpErrors: false }).response();
     expect([response.status, await response.text(), server.requests.length]).toEqual([503, 'busy', 3]);
   });
@@ -214,7 +207,7 @@ describe('a POST', () => {
       response.writeHead(200).write('rain');
     });
     const again = retry({ attempts: 2, baseDelayMs: 1, retryIfResult: (_result, attempt) => attempt === 1 });
-    await using response = await client(server, { policy: () => again })
+    await using response = await openClient(server, { policy: () => again })
       .get('/')
       .response();
     await vi.waitFor(() => expect(gone).toBe(1), 5_000);
@@ -225,7 +218,7 @@ describe('a POST', () => {
     const server = await serve((_request, response) => response.end('rain'));
     const wrong = [() => 'no policy', () => ({ run: () => Promise.resolve('something else') })];
     for (const each of wrong) {
-      const api = client(server, Object({ policy: each }));
+      const api = openClient(server, Object({ policy: each }));
       await expect(api.get('/').text()).rejects.toMatchObject({ code: 'DEX_OPTION', option: 'createClient.policy' });
     }
   });
@@ -244,7 +237,7 @@ describe('a POST', () => {
 describe('deadlines', () => {
   it('end the request with its URL and how long it took', async () => {
     const server = await serve(() => {});
-    const error = client(server, { timeoutMs: 80 }).get('/slow').text();
+    const error = openClient(server, { timeoutMs: 80 }).get('/slow').text();
     await expect(error).rejects.toThrow(`GET ${server.url}/slow did not finish within 80 ms.`);
     await expect(error).rejects.toMatchObject({
       code: 'DEX_HTTP_TIMEOUT',
@@ -257,7 +250,7 @@ describe('deadlines', () => {
     const server = await serve((_request, response, attempt) => {
       if (attempt === 1) response.writeHead(429).end();
     });
-    const error = client(server, { timeoutMs: 800, retry: { baseDelayMs: 0 } })
+    const error = openClient(server, { timeoutMs: 800, retry: { baseDelayMs: 0 } })
       .get('/')
       .text();
     await expect(error).rejects.toThrow(
@@ -269,7 +262,7 @@ describe('deadlines', () => {
   it('are not waited for where the server asks to be left alone for longer', async () => {
     const server = await serve((_request, response) => response.writeHead(429, { 'retry-after': '50' }).end());
     const began = performance.now();
-    await expect(client(server, { timeoutMs: 10_000 }).get('/').text()).rejects.toMatchObject({ status: 429 });
+    await expect(openClient(server, { timeoutMs: 10_000 }).get('/').text()).rejects.toMatchObject({ status: 429 });
     expect(performance.now() - began).toBeLessThan(5_000);
     expect(server.requests).toHaveLength(1);
   });
@@ -279,7 +272,7 @@ describe('deadlines', () => {
     const bare = policy();
     const foreign = Object.assign(bare.bind(undefined), { run: bare.run.bind(undefined) });
     await expect(
-      client(server, { policy: () => foreign })
+      openClient(server, { policy: () => foreign })
         .get('/', { timeoutMs: 30 })
         .text(),
     ).rejects.toMatchObject({
@@ -290,7 +283,7 @@ describe('deadlines', () => {
 
   it('may be set for one request', async () => {
     const server = await serve(() => {});
-    await expect(client(server).get('/', { timeoutMs: 30 }).text()).rejects.toMatchObject({ timeoutMs: 30 });
+    await expect(openClient(server).get('/', { timeoutMs: 30 }).text()).rejects.toMatchObject({ timeoutMs: 30 });
   });
 });
 
@@ -299,7 +292,7 @@ describe('abort', () => {
     const server = await serve((request, response) => {
       if (request.url === '/busy') response.writeHead(503, { 'retry-after': '20' }).end();
     });
-    const api = client(server);
+    const api = openClient(server);
     await expect(api.get('/', { signal: AbortSignal.abort('before') }).text()).rejects.toBe('before');
     expect(server.requests).toHaveLength(0);
     for (const path of ['/hangs', '/busy']) {
@@ -321,7 +314,7 @@ describe('abort', () => {
       sockets.add(request.socket);
       setTimeout(() => response.end('done'), 30);
     });
-    const api = client(server, { connections: 1 });
+    const api = openClient(server, { connections: 1 });
     for (const read of ['text', 'response'] as const) {
       const first = api.get('/first').text();
       const controller = new AbortController();
@@ -340,7 +333,7 @@ describe('abort', () => {
   it('names the origin whose circuit is open, and in changes of its state', async () => {
     const server = await serve((_request, response) => response.writeHead(503).end());
     const onStateChange = vi.fn();
-    const api = client(server, { retry: false, circuitBreaker: { consecutiveFailures: 1, onStateChange } });
+    const api = openClient(server, { retry: false, circuitBreaker: { consecutiveFailures: 1, onStateChange } });
     await expect(api.get('/').text()).rejects.toMatchObject({ status: 503 });
     for (const method of ['GET', 'POST']) {
       await expect(api.request(method, '/').text()).rejects.toThrow(`The circuit of "${server.url}" is open`);
@@ -350,7 +343,7 @@ describe('abort', () => {
 
   it('heeds the deadline of the request, and of a policy around it: no wait begins that would outlast them', async () => {
     const server = await serve((_request, response) => response.writeHead(503, { 'retry-after': '2' }).end('busy'));
-    const api = client(server, { retry: quick });
+    const api = openClient(server, { retry: quick });
     const begun = performance.now();
     await expect(api.get('/', { timeoutMs: 1_500 }).text()).rejects.toMatchObject({ status: 503 });
     const around = timeout(1_500).run(({ signal }) => api.get('/', { signal }).text());
@@ -361,7 +354,7 @@ describe('abort', () => {
   it('leaves no listener after success', async () => {
     const server = await serve((_request, response) => response.end('x'));
     const { signal } = new AbortController();
-    const api = client(server);
+    const api = openClient(server);
     await api.get('/', { signal }).text();
     await (await api.get('/', { signal }).response()).text();
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { cut, delay, sources, watched } from '../../test/sources.ts';
 import {
-  type CheckpointStore,
   count,
   eventTime,
   filter,
@@ -471,34 +470,6 @@ describe('mapAsync with rejects', () => {
     const rejects = ({ value }: Reject) => void told.push(value);
     await expect(run(pipe(source, mapAsync(even, { rejects })))).rejects.toThrow('source');
     expect(told).toEqual([1, 3]);
-  });
-
-  it('takes part in checkpoints: nothing is lost, and only what lies behind the last is told again', async () => {
-    let saved: string | undefined;
-    const store: CheckpointStore = { load: async () => saved, save: async (text) => void (saved = text) };
-    const numbers = Array.from({ length: 400 }, (_, n) => n);
-    let crashAt = 301;
-    const told: number[] = [];
-    const crash = (n: number) => {
-      if (n === crashAt) throw new Error('Power cut.');
-      return n;
-    };
-    const rejects = ({ value }: Reject) => void told.push(Number(value));
-    const job = pipe(numbers, map(crash), mapAsync(even, { rejects, maxRejects: Infinity }));
-    const sink: string[] = [];
-    const table = () => ({
-      write: (items: readonly string[]) => void sink.push(...items),
-      prepare: () => sink.length,
-      recover: (length: unknown) => void sink.splice(Number(length)),
-      close() {},
-    });
-    await expect(run(job, table(), { checkpoint: { store, everyItems: 1 } })).rejects.toThrow('Power cut.');
-    const before = told.length;
-    crashAt = -1;
-    await run(job, table(), { checkpoint: { store, everyItems: 1 } });
-    expect(sink).toEqual(numbers.filter((n) => n % 2 === 0).map(String));
-    expect(new Set(told).size).toBe(200);
-    expect(told.length - before).toBeLessThan(200);
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '@dataenginex/core';
 import {
-  type CheckpointStore,
   count,
   eventTime,
   fromNdjson,
@@ -99,33 +98,5 @@ describe('map with rejects', () => {
       { start: 0, items: 2 },
       { start: 10, items: 1 },
     ]);
-  });
-
-  it('takes part in checkpoints: only what lies behind the last is told again', async () => {
-    let saved: string | undefined;
-    const store: CheckpointStore = { load: async () => saved, save: async (text) => void (saved = text) };
-    const numbers = Array.from({ length: 2000 }, (_, n) => n);
-    let crashAt = 1500;
-    const told: number[] = [];
-    const crash = (n: number) => {
-      if (n === crashAt) throw new Error('Power cut.');
-      return n;
-    };
-    const rejects = ({ value }: Reject) => void told.push(Number(value));
-    const job = pipe(numbers, map(crash), map(even, { rejects, maxRejects: Infinity }));
-    const sink: string[] = [];
-    const table = () => ({
-      write: (items: readonly string[]) => void sink.push(...items),
-      prepare: () => sink.length,
-      recover: (length: unknown) => void sink.splice(Number(length)),
-      close() {},
-    });
-    await expect(run(job, table(), { checkpoint: { store, everyItems: 1 } })).rejects.toThrow('Power cut.');
-    const before = told.length;
-    crashAt = -1;
-    await run(job, table(), { checkpoint: { store, everyItems: 1 } });
-    expect(sink).toEqual(numbers.filter((n) => n % 2 === 0).map(String));
-    expect(new Set(told).size).toBe(1000);
-    expect(told.length - before).toBeLessThan(1000);
   });
 });

@@ -105,10 +105,18 @@ describe('createClient', () => {
     expect(() => createClient(options)).toThrow(message);
   });
 
-  it('refuses a policy beside the options that it takes the place of', async () => {
+  it.each<ClientOptions>([
+    { timeoutMs: 5 },
+    { attemptTimeoutMs: 5 },
+    { retry: false },
+    { circuitBreaker: false },
+    { bulkhead: false },
+    { hedge: false },
+  ])('refuses a policy beside %o, which it takes the place of', async (option) => {
     const { policy } = await import('@dataenginex/resilience');
-    expect(() => createClient({ policy: () => policy(), timeoutMs: 5 })).toThrow(
-      'Option "createClient.timeoutMs" must be left out where a policy is given, got 5.',
+    const [[name, value] = []] = Object.entries(option);
+    expect(() => createClient({ policy: () => policy(), ...option })).toThrow(
+      `Option "createClient.${name}" must be left out where a policy is given, got ${value}.`,
     );
   });
 

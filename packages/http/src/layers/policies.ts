@@ -47,16 +47,11 @@ const defaultTimeoutMs = 30_000;
 const maxOrigins = 1_000;
 const maxTimerMs = 2 ** 31 - 1;
 
+/** What a policy of the user's own takes the place of. */
+const replaced = ['timeoutMs', 'attemptTimeoutMs', 'retry', 'circuitBreaker', 'bulkhead', 'hedge'] as const;
+
 /** @throws {OptionError} When an option cannot work, or stands beside the `policy` that takes its place. */
 export function choosePolicies({ policy, ...options }: PolicyOptions & { connections?: number | undefined }): PolicyOf {
-  const {
-    timeoutMs,
-    attemptTimeoutMs,
-    retry: retrying,
-    circuitBreaker: breaker,
-    bulkhead: bound,
-    hedge: hedging,
-  } = options;
   if (policy === undefined) {
     standardPolicies('', options); // to refuse what cannot work at once
     const kept = perOrigin((origin) => standardPolicies(origin, options));
@@ -66,15 +61,8 @@ export function choosePolicies({ policy, ...options }: PolicyOptions & { connect
     };
   }
   checkFunction('createClient.policy', policy);
-  const parts = {
-    timeoutMs,
-    attemptTimeoutMs,
-    retry: retrying,
-    circuitBreaker: breaker,
-    bulkhead: bound,
-    hedge: hedging,
-  };
-  for (const [name, value] of Object.entries(parts)) {
+  for (const name of replaced) {
+    const value = options[name];
     if (value !== undefined) throw new OptionError(`createClient.${name}`, 'left out where a policy is given', value);
   }
   return perOrigin((origin) => {

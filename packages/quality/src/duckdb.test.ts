@@ -314,7 +314,7 @@ describe('duckdb', () => {
     setTimeout(() => controller.abort(reason), 50);
     const start = performance.now();
     await expect(Temps.check(duckdb(connection, slow), { signal: controller.signal })).rejects.toBe(reason);
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(performance.now() - start).toBeLessThan(2000);
     expect((await Temps.check(duckdb(connection, temps))).rows).toBe(4);
   });
 

@@ -40,13 +40,14 @@ describe.skipIf(noRedis)(`redisRateLimit${noRedis ? ` (${noRedis})` : ''}`, () =
 
   it('lets a burst through, refuses the next, and says when to come again', async () => {
     const api = shared({});
+    const begin = performance.now();
     await expect(api.run(async () => 'first')).resolves.toBe('first');
     await expect(api.run(async () => 'second')).resolves.toBe('second');
     const error = await settled(api.run(async () => 'third'));
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error).toMatchObject({ code: 'DEX_RATE_LIMITED', limit: 2, perMs: 60_000, key: undefined });
     const { retryAfterMs } = error instanceof RateLimitError ? error : { retryAfterMs: 0 };
-    expect(retryAfterMs).toBeGreaterThan(20_000);
+    expect(retryAfterMs).toBeGreaterThan(30_000 - (performance.now() - begin) - 2); // Redis counts whole milliseconds
     expect(retryAfterMs).toBeLessThanOrEqual(30_000);
     await new Promise((resolve) => setTimeout(resolve, 20));
     const later = await settled(api.run(async () => 'fourth'));
@@ -88,10 +89,13 @@ describe.skipIf(noRedis)(`redisRateLimit${noRedis ? ` (${noRedis})` : ''}`, () =
       promisify(execFile)(process.execPath, ['--conditions=@dataenginex/source', script, server.url, String(ms)]);
     const outputs = await Promise.all([run(), run()]);
     const tookMs = performance.now() - begin;
-    const counts = outputs.map(({ stdout }): { passed: number; refused: number } => JSON.parse(stdout));
+    const counts = outputs.map(({ stdout }): { passed: number; refused: number; stalledMs: number } =>
+      JSON.parse(stdout),
+    );
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     expect(passed).toBeLessThanOrEqual(20 + tookMs / 10);
-    expect(passed).toBeGreaterThan(20 + (0.2 * ms) / 10); // a busy machine stops both for a while
+    const stalledMs = Math.min(...counts.map((count) => count.stalledMs)); // the other asked all the rest of its time
+    expect(passed).toBeGreaterThanOrEqual(20 + (0.9 * (ms - stalledMs)) / 10);
     for (const count of counts) expect(Math.min(count.passed, count.refused)).toBeGreaterThan(0);
   });
 
@@ -127,7 +131,7 @@ describe.skipIf(noRedis)(`redisRateLimit${noRedis ? ` (${noRedis})` : ''}`, () =
       onStoreDown: 'allow',
     });
     await expect(api.run(async () => 'through')).resolves.toBe('through');
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(performance.now() - begin).toBeLessThan(2_000);
     frozen.child.kill('SIGCONT');
     own.destroy();
   });

@@ -1,4 +1,4 @@
-// Calls through a shared limit for a while, and prints how many were let through: `node rate-process.ts URL MS`.
+// Calls through a shared limit for a while, and prints how many were let through, and how long it was kept from calling: `node rate-process.ts URL MS`.
 import { createClient } from 'redis';
 import { redisRateLimit } from '../src/redis.ts';
 
@@ -9,7 +9,8 @@ const shared = redisRateLimit({ client, keyPrefix: 'two-processes', limit: 100, 
 const end = performance.now() + Number(ms);
 let passed = 0;
 let refused = 0;
-while (performance.now() < end) {
+let stalledMs = 0;
+for (let last = performance.now(), now = last; now < end; last = now) {
   try {
     await shared.run(async () => {
       passed += 1;
@@ -18,6 +19,8 @@ while (performance.now() < end) {
     if (!(error instanceof Error && error.name === 'RateLimitError')) throw error;
     refused += 1;
   }
+  now = performance.now();
+  if (now - last > 50) stalledMs += now - last;
 }
 client.destroy();
-console.log(JSON.stringify({ passed, refused }));
+console.log(JSON.stringify({ passed, refused, stalledMs }));
